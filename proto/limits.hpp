@@ -1,0 +1,75 @@
+#pragma once
+
+#include <spice/vd_agent.h>
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound on what a peer may make us hold or do. Sizes are bytes.
+namespace vmcbridge::limits {
+
+// ---- Fixed by SPICE -------------------------------------------------------------------------------------------
+
+/// Largest chunk that a host may send; vdagentd closes the port at a larger one.
+inline constexpr std::size_t chunk_to_guest = VD_AGENT_MAX_DATA_SIZE;
+inline constexpr std::size_t chunk_header = 8;
+inline constexpr std::size_t agent_header = 20;
+
+// ---- Chosen by us: bodies of agent messages that are assembled whole ----------------------------------------------
+
+/// Announced capabilities: 4 bytes and a word for each 32 capabilities; one word exists today.
+inline constexpr std::size_t announce_body = 4 + 4 * 64;
+/// 8 bytes and 20 (24 with physical size) for each monitor.
+inline constexpr std::size_t monitors = 256;
+inline constexpr std::size_t monitors_body = 8 + 24 * monitors;
+/// A grab: 8 bytes of prefix and 4 for each format. Agents offer six formats; unknown ones are skipped.
+inline constexpr std::size_t grab_body = 8 + 4 * 64;
+/// Key file of a START: name up to 255 bytes, escaped to at most twice that, and its few other keys.
+inline constexpr std::size_t file_start_body = 4096;
+inline constexpr std::size_t file_status_body = 64;
+inline constexpr std::size_t volume_channels = 64;
+inline constexpr std::size_t volume_body = 3 + 2 * volume_channels;
+inline constexpr std::size_t graphics_body = 16 * 1024;
+/// A message of a type that we don't know: skipped, not kept, up to this size.
+inline constexpr std::size_t unknown_body = 1024 * 1024;
+/// File name, as agents' file systems take it.
+inline constexpr std::size_t file_name = 255;
+/// Data of one FILE_XFER_DATA that we send: small enough that a clipboard message need not wait long behind it.
+inline constexpr std::size_t file_data = 64 * 1024;
+
+// ---- Chosen by us: browsers -----------------------------------------------------------------------------------
+
+/// Payload of one binary frame, without the 4 bytes of its stream number. Fixed by vmcbridge.v1.
+inline constexpr std::size_t frame_payload = 256 * 1024;
+/// Text that travels inside a clipboard-data frame instead of a stream. Fixed by vmcbridge.v1.
+inline constexpr std::size_t inline_text = 64 * 1024;
+/// A text frame: inline text, which JSON may write as six bytes a byte (\u0001), and its other members.
+inline constexpr std::size_t text_frame = 6 * inline_text + 4096;
+/// What a sender may send on a new stream before it was granted more.
+inline constexpr std::size_t initial_credit = 64 * 1024;
+/// What the bridge lets a client have in flight on a stream that moves.
+inline constexpr std::size_t stream_window = 512 * 1024;
+/// Depth of nesting in a frame's JSON.
+inline constexpr std::size_t json_depth = 8;
+/// Ids that clients choose (requests, files): numbers that JavaScript holds exactly.
+inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
+
+// ---- Chosen by us: a VM's hub ---------------------------------------------------------------------------------
+
+/// Frames and bulk bytes that wait for one client's socket, before the guest is paused or the client is let go.
+inline constexpr std::size_t client_outbox = 512 * 1024;
+/// Small messages that wait for the guest's port; clients are not read while it is full.
+inline constexpr std::size_t guest_outbox = 256 * 1024;
+/// Clipboard requests of one client that wait for their answer.
+inline constexpr std::size_t client_requests = 32;
+/// File transfers of one client, waiting ones included.
+inline constexpr std::size_t client_transfers = 32;
+/// File transfers of one VM, waiting ones included, and those that run at once.
+inline constexpr std::size_t vm_transfers = 64;
+inline constexpr std::size_t vm_transfers_running = 4;
+/// Clients of one VM.
+inline constexpr std::size_t vm_clients = 256;
+/// Clipboard contents in memory, for all fetches of one VM; beyond that they go to an unlinked temporary file.
+inline constexpr std::size_t vm_clipboard_memory = 4 * 1024 * 1024;
+
+}  // namespace vmcbridge::limits

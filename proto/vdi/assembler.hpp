@@ -1,0 +1,64 @@
+#pragma once
+
+#include "proto/agent/capabilities.hpp"
+#include "proto/ids.hpp"
+#include "proto/result.hpp"
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace vmcbridge::vdi {
+
+/// A message that came whole. `body` views the input or the assembler: it dies with the next call.
+struct WholeMessage {
+    AgentType type;
+    Bytes body;
+};
+/// A bulk message begins: its prefix (agent::bulk_prefix) is here, `size` bytes follow as slices (0: none, it is over).
+struct BulkBegin {
+    AgentType type;
+    Bytes prefix;
+    std::size_t size;
+};
+/// The next bytes of the bulk message under way. `left` is 0 with the last one.
+struct BulkSlice {
+    Bytes bytes;
+    std::size_t left;
+};
+/// A message of an unknown type went by.
+struct SkippedMessage {
+    AgentType type;
+    std::size_t size;
+};
+using PortEvent = std::variant<WholeMessage, BulkBegin, BulkSlice, SkippedMessage>;
+
+/// Puts the messages of ONE chunk port together from slices of its chunks.
+///
+/// A message may span chunks, a chunk may hold several messages, a header may be split. A body that lies in one slice
+/// is viewed, not copied. A CLIPBOARD or FILE_XFER_DATA too short for its prefix comes as WholeMessage (and fails to
+/// decode).
+class Assembler {
+public:
+    /// Takes from `slice`, which shrinks, until there is an event. nullopt: the slice is used up.
+    /// Errors: bad_protocol, too_large (by the codec table; unknown types by limits::unknown_body). There is no going
+    /// on after an error: reset() with a new connection.
+    [[nodiscard]] Result<std::optional<PortEvent>> next(Bytes& slice, agent::Dialect dialect);
+    void reset() noexcept { *this = Assembler{}; }
+
+    /// A message has begun and is not over.
+    [[nodiscard]] bool is_amid_message() const noexcept { return state_ != State::header || have_ != 0; }
+
+private:
+    enum class State : std::uint8_t { header, body, bulk, skip };
+    // The implementer may replace the private part.
+    State state_ = State::header;
+    std::byte header_[20]{};
+    std::size_t have_ = 0;
+    AgentType type_{};
+    std::size_t want_ = 0;
+    std::size_t left_ = 0;
+    std::vector<std::byte> body_;
+};
+
+}  // namespace vmcbridge::vdi

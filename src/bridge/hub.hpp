@@ -1,0 +1,152 @@
+#pragma once
+
+#include "proto/agent/capabilities.hpp"
+#include "proto/browser/codes.hpp"
+#include "proto/ids.hpp"
+#include "proto/result.hpp"
+#include "src/bridge/shared_bytes.hpp"
+#include "src/bridge/spool.hpp"
+#include "src/config.hpp"
+#include "src/policy/policy.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+/// Monotonic. The hub never reads a clock: every call that needs one is given the time.
+using Time = std::chrono::steady_clock::time_point;
+
+enum class ClientKind : std::uint8_t { web, spice, cli };
+[[nodiscard]] std::string_view name(ClientKind kind) noexcept;
+
+/// Who joins, as the door let it in.
+struct ClientProfile {
+    ClientKind kind = ClientKind::web;
+    std::string user;  ///< empty: nobody in particular
+    policy::PermissionSet permissions;
+};
+
+/// What the hub is told of its VM.
+struct HubSettings {
+    policy::Policy policy;
+    Limits limits;
+};
+
+/// A WebSocket message for one client.
+struct OutFrame {
+    bool binary = false;
+    std::array<std::byte, 4> stream{};  ///< goes before `body`, in the same message; binary frames only
+    SharedBytes body;
+};
+
+/// The guest's connection must be dropped (and made again): its bytes can't be understood any more.
+struct DropGuest {
+    std::string reason;
+};
+/// A client's connection must be closed once its frames are written; the hub has forgotten it already.
+struct CloseClient {
+    ClientId client;
+    browser::CloseCode code;
+    std::string reason;  ///< at most 123 bytes
+};
+/// Something an administrator may want to read. Never contents.
+struct Note {
+    bool warning = false;
+    std::string_view event;
+    std::vector<std::pair<std::string_view, std::string>> fields;
+};
+using HubEvent = std::variant<DropGuest, CloseClient, Note>;
+
+/// One VM as the API shows it.
+struct VmStatus {
+    struct Client {
+        ClientId id{};
+        ClientKind kind{};
+        std::string user;
+        bool lead = false;
+    };
+    struct Counters {
+        std::uint64_t guest_bytes_in = 0;
+        std::uint64_t guest_bytes_out = 0;
+        std::uint64_t guest_messages_ignored = 0;  ///< malformed, unknown or out of place
+        std::uint64_t guest_connections_dropped = 0;
+        std::uint64_t frames_refused = 0;     ///< malformed frames of clients
+        std::uint64_t clipboard_answers = 0;  ///< requests answered with data, both ways
+        std::uint64_t clipboard_errors = 0;   ///< requests answered with an error, both ways
+        std::uint64_t clipboard_stale = 0;    ///< late data of superseded grabs and other strays
+        std::uint64_t files_done = 0;
+        std::uint64_t files_failed = 0;
+    };
+    bool agent_connected = false;
+    agent::CapabilitySet capabilities;
+    std::string agent_guess;  ///< "spice-vdagent 0.20 or newer", from the announced word; empty: no agent
+    std::vector<Client> clients;
+    Counters counters;
+};
+
+/// All state of one VM: its agent, its clients, who owns what. Deterministic: the same calls give the same outputs.
+///
+/// Bytes and the time go in by handle_*, what is to do comes out by poll_*; it neither waits, logs, nor reads a clock.
+/// Not thread-safe: it lives in one thread. After any handle_* its driver looks at poll_event(), take_ready_clients(),
+/// has_guest_output(), poll_timeout().
+class Hub {
+public:
+    Hub(std::string vm, HubSettings settings, SpoolFactory spools);
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+    ~Hub();
+
+    // ---- The guest's port
+    /// A connection to the port stands (again). The agent behind it may or may not run.
+    void handle_guest_connected(Time now);
+    /// Any piece of what the guest wrote; not kept after the call.
+    void handle_guest_bytes(Bytes bytes, Time now);
+    /// The connection is gone: read of 0, error, or the answer to DropGuest.
+    void handle_guest_gone(Time now);
+    /// false: don't read from the guest now, a client's outbox is full.
+    [[nodiscard]] bool guest_is_readable() const noexcept;
+    /// Fills `out` with bytes for the guest, chunk headers included; 0: nothing to write now. REQUIRES: out.size() >=
+    /// 4096.
+    [[nodiscard]] std::size_t poll_guest(MutableBytes out, Time now);
+    [[nodiscard]] bool has_guest_output() const noexcept;
+
+    // ---- Clients
+    /// A client that speaks vmcbridge.v1 came. Error: too-many, or busy (several-clients = refuse).
+    [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now);
+    void handle_client_text(ClientId client, std::string_view frame, Time now);
+    void handle_client_binary(ClientId client, Bytes frame, Time now);
+    /// Its connection is closed or lost. Unknown ids (the hub closed it first) are fine, here and above.
+    void handle_client_gone(ClientId client, Time now);
+    /// false: don't read from this client now. Becomes true at the latest when the guest or the client took what waits.
+    [[nodiscard]] bool client_is_readable(ClientId client) const noexcept;
+    /// The next message to write to this client; call again when it is written.
+    [[nodiscard]] std::optional<OutFrame> poll_client(ClientId client);
+    /// Clients that have had something to write, or have become readable, since the last call. Each once.
+    [[nodiscard]] std::vector<ClientId> take_ready_clients();
+
+    // ---- Time and management
+    void handle_timeout(Time now);
+    /// When to call handle_timeout at the latest; nullopt: nothing waits.
+    [[nodiscard]] std::optional<Time> poll_timeout() const;
+    [[nodiscard]] std::optional<HubEvent> poll_event();
+    /// A new configuration: rights change, what is no longer allowed ends at once.
+    void handle_settings(HubSettings settings, Time now);
+    /// Closes every client with this code (VM detached: vm_gone; bridge stops: stopping).
+    void close_clients(browser::CloseCode code, std::string_view reason, Time now);
+    [[nodiscard]] VmStatus status() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "src/policy/policy.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The configuration as plain values; src/control parses it, everybody reads it.
+namespace vmcbridge {
+
+/// HOST:PORT, [V6]:PORT or unix:PATH.
+struct Address {
+    std::string host;        ///< without brackets; empty: a unix socket
+    std::uint16_t port = 0;  ///< 0: any free one (listeners only)
+    std::string path;        ///< of a unix socket
+
+    [[nodiscard]] bool is_unix() const noexcept { return !path.empty(); }
+    friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// How the host end of a port is reached.
+struct Guest {
+    enum class Kind : std::uint8_t { unix_connect, unix_listen, tcp_connect, tcp_listen, pty, fd };
+    Kind kind = Kind::unix_connect;
+    Address address;   ///< unix, tcp; of a pty: its path
+    int fd = -1;       ///< of fd: inherited, owned by the bridge from then on
+    std::string text;  ///< as it was written, for logs and the API
+
+    friend bool operator==(const Guest&, const Guest&) = default;
+};
+
+/// Where a VM's picture comes from: VNC over TCP or a unix socket.
+struct Display {
+    Address address;
+    std::string text;
+
+    friend bool operator==(const Display&, const Display&) = default;
+};
+
+/// [limits], as it stands for one VM.
+struct Limits {
+    std::chrono::milliseconds resume_grace{30'000};     ///< how long a lost connection may be resumed; 0: never
+    std::chrono::milliseconds request_deadline{5'000};  ///< to the first byte of an answer
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+struct VmConfig {
+    std::string name;  ///< 1..64 of A-Z a-z 0-9 . _ -
+    std::optional<Guest> guest;
+    std::optional<Display> display;
+    policy::Policy policy;
+    Limits limits;
+
+    friend bool operator==(const VmConfig&, const VmConfig&) = default;
+};
+
+enum class AuthMode : std::uint8_t { none, token };
+
+struct ServerConfig {
+    std::vector<Address> listen;   ///< HTTP and WebSocket
+    std::optional<Address> admin;  ///< unix socket of the management interface
+    std::vector<std::string> allowed_origins;
+    std::string web_root;  ///< folder with lib, console and node_modules; empty: found beside the program
+    unsigned threads = 0;  ///< data-plane contexts; 0: one per core
+    AuthMode auth = AuthMode::none;
+
+    friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
+};
+
+struct Config {
+    ServerConfig server;
+    std::map<std::string, VmConfig> vms;
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace vmcbridge

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "proto/browser/codes.hpp"
+#include "proto/formats.hpp"
+#include "proto/ids.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Who may do what: plain values from the configuration, and verdicts on them. Pure.
+namespace vmcbridge::policy {
+
+inline constexpr std::uint64_t mebibyte = 1024 * 1024;
+
+/// One direction of the clipboard.
+struct ClipboardRule {
+    FormatList formats;  ///< empty: this direction is off
+    std::uint64_t max_bytes = 32 * mebibyte;
+
+    friend bool operator==(const ClipboardRule&, const ClipboardRule&) = default;
+};
+
+enum class ResizeRule : std::uint8_t { off, lead, any };
+enum class SeveralClients : std::uint8_t { share, take_over, refuse };
+
+inline constexpr FormatList text_and_images{ClipboardFormat::text, ClipboardFormat::png, ClipboardFormat::bmp,
+                                            ClipboardFormat::tiff, ClipboardFormat::jpeg};
+
+/// [policy] of the configuration, as it stands for one VM.
+struct Policy {
+    ClipboardRule to_guest{.formats = text_and_images};
+    ClipboardRule from_guest{.formats = text_and_images};
+    bool primary_selection = false;
+    bool share_between_clients = false;
+    bool files_to_guest = true;
+    std::uint64_t file_max = 4096 * mebibyte;
+    ResizeRule resize = ResizeRule::lead;
+    SeveralClients several_clients = SeveralClients::share;
+
+    friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+/// What an access token may allow. `port:NAME` is kept beside the set.
+enum class Permission : std::uint8_t {
+    clipboard_to_guest,
+    clipboard_from_guest,
+    files_to_guest,
+    resize,
+    mouse,
+    volume,
+    display,
+    spice,
+    observe,
+    admin,
+};
+inline constexpr std::size_t permission_count = 10;
+
+/// "clipboard-to-guest": in tokens and frames. Defined here only.
+[[nodiscard]] std::string_view name(Permission permission) noexcept;
+
+class PermissionSet {
+public:
+    constexpr PermissionSet() noexcept = default;
+    constexpr PermissionSet(std::initializer_list<Permission> list) noexcept {
+        for (const auto each : list) add(each);
+    }
+    [[nodiscard]] static constexpr PermissionSet all_but_admin() noexcept {
+        PermissionSet set;
+        set.bits_ = ((1U << permission_count) - 1) & ~bit(Permission::admin);
+        return set;
+    }
+    constexpr void add(Permission p) noexcept { bits_ |= bit(p); }
+    constexpr void remove(Permission p) noexcept { bits_ &= ~bit(p); }
+    [[nodiscard]] constexpr bool has(Permission p) const noexcept { return (bits_ & bit(p)) != 0; }
+    friend constexpr bool operator==(PermissionSet, PermissionSet) noexcept = default;
+
+private:
+    static constexpr std::uint32_t bit(Permission p) noexcept { return 1U << static_cast<unsigned>(p); }
+    std::uint32_t bits_ = 0;
+};
+[[nodiscard]] std::vector<std::string_view> names(PermissionSet set);
+
+/// What is left of a client's permissions under a VM's policy: what is switched off is taken away.
+[[nodiscard]] PermissionSet effective(PermissionSet granted, const Policy& policy) noexcept;
+
+enum class Way : std::uint8_t { to_guest, from_guest };
+
+/// May contents in `format` pass this way through `selection`? nullopt: yes; else why not
+/// (disabled: the selection; policy-direction: the whole way; policy-format).
+[[nodiscard]] std::optional<browser::Code> refuse_clipboard(const Policy& policy, Way way, Selection selection,
+                                                            ClipboardFormat format) noexcept;
+/// The formats of an offer that may pass this way; empty: nothing is offered on.
+[[nodiscard]] FormatList permitted_formats(const Policy& policy, Way way, Selection selection,
+                                           const FormatList& offered) noexcept;
+[[nodiscard]] const ClipboardRule& rule(const Policy& policy, Way way) noexcept;
+
+/// The base name that is safe to hand to a guest: the last component after / and \, without control characters,
+/// in UTF-8 of at most limits::file_name bytes (cut before the extension). nullopt (bad-name): nothing usable is left.
+[[nodiscard]] std::optional<std::string> safe_file_name(std::string_view name);
+
+}  // namespace vmcbridge::policy
