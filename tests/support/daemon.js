@@ -1,0 +1,113 @@
+// The daemon under test: `vmcbridge serve` with a configuration file of its own, on ports that it chooses itself.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './deadline.js';
+import { request } from './net.js';
+
+/** The executable: $VMCBRIDGE, or the development build. */
+export const VMCBRIDGE = path.resolve(process.env.VMCBRIDGE
+    ?? fileURLToPath(new URL('../../build/dev/src/vmcbridge', import.meta.url)));
+
+const MIB = 1024 * 1024;
+
+export class Daemon {
+    /** @type {import('./child.js').Child} */ child;
+    /** @type {number} the HTTP port */ port;
+    /** @type {string} the admin socket's path */ admin;
+    /** @type {string} the configuration file's path */ config;
+    #sandbox;
+
+    /** Starts it and waits until it is ready.
+     *  @param {import('./sandbox.js').Sandbox} sandbox
+     *  @param {{ vms?: Record<string, Record<string, string>>, sections?: Record<string, Record<string, string>> }} [options]
+     *         vms: keys of each [vm NAME]; sections: keys of the other groups */
+    static async start(sandbox, options = {}) {
+        const daemon = new Daemon();
+        daemon.#sandbox = sandbox;
+        daemon.admin = sandbox.path('admin.sock');
+        daemon.config = sandbox.path('vmcbridge.conf');
+        await daemon.configure(options);
+        return daemon.run(['serve', '--config', daemon.config]);
+    }
+
+    /** Starts it with these arguments alone; the admin socket must be `admin`. */
+    static async startWith(sandbox, args) {
+        const daemon = new Daemon();
+        daemon.#sandbox = sandbox;
+        daemon.admin = sandbox.path('admin.sock');
+        return daemon.run(args);
+    }
+
+    /** Writes the configuration file; a running daemon reads it at SIGHUP. */
+    async configure({ vms = {}, sections = {} } = {}) {
+        const server = { listen: '127.0.0.1:0', admin: `unix:${this.admin}`, ...sections.server };
+        const groups = { ...sections, server, ...Object.fromEntries(Object.entries(vms).map(([name, keys]) => [`vm ${name}`, keys])) };
+        const lines = Object.entries(groups).flatMap(([group, keys]) =>
+            [`[${group}]`, ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`), '']);
+        await writeFile(this.config, lines.join('\n'));
+    }
+
+    async run(args) {
+        this.child = this.#sandbox.start('vmcbridge', VMCBRIDGE, args);
+        this.port = Number((await this.child.says(/event=listening service=http address=127\.0\.0\.1:(\d+)/))[1]);
+        await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, { timeoutMs: 10000 });
+        return this;
+    }
+
+    get pid() {
+        return this.child.pid;
+    }
+
+    get log() {
+        return this.child.log;
+    }
+
+    /** The address of a WebSocket of a VM. */
+    url(vm, service = 'agent') {
+        return `ws://127.0.0.1:${this.port}/vms/${vm}/${service}`;
+    }
+
+    /** An HTTP request over TCP. */
+    get(pathname, options) {
+        return request({ host: '127.0.0.1', port: this.port }, pathname, options);
+    }
+
+    /** An HTTP request over the admin socket. */
+    asAdmin(pathname, options) {
+        return request({ socketPath: this.admin }, pathname, options);
+    }
+
+    /** @returns {Promise<any>} what the interface for programs says about a VM */
+    async vm(name) {
+        return (await this.asAdmin(`/api/v1/vms/${name}`)).json();
+    }
+
+    /** @returns {number} resident memory, bytes */
+    rss() {
+        const [, kib] = readFileSync(`/proc/${this.pid}/status`, 'latin1').match(/VmRSS:\s+(\d+) kB/);
+        return Number(kib) * 1024;
+    }
+
+    /** Runs `work` and gives back by how much resident memory rose over its value before, at most, in MiB. */
+    async growthDuring(work, everyMs = 20) {
+        const before = this.rss();
+        let highest = before;
+        const timer = setInterval(() => (highest = Math.max(highest, this.rss())), everyMs);
+        try {
+            await work();
+        } finally {
+            clearInterval(timer);
+        }
+        return (Math.max(highest, this.rss()) - before) / MIB;
+    }
+
+    /** Stops it as an operator does, and checks that it ended in order. */
+    async stop(signal = 'SIGTERM') {
+        const exit = await this.child.stop(signal);
+        assert.deepEqual(exit, { code: 0, signal: null }, `the daemon ends in order after ${signal}:\n${this.log.slice(-4000)}`);
+    }
+}
