@@ -1,0 +1,32 @@
+#pragma once
+
+#include "src/config.hpp"
+#include "src/control/problem.hpp"
+
+#include <string>
+#include <string_view>
+
+/// The one parser of addresses: configuration file, command line and management interface share it.
+namespace vmcbridge::control {
+
+/// HOST:PORT, [V6]:PORT or unix:PATH, to listen on: port 0 means any free one. A unix path is absolute and fits into
+/// a socket address.
+[[nodiscard]] Parsed<Address> parse_listener(std::string_view text);
+
+/// unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N. Forms of the interface that
+/// this version can't open yet are refused by name.
+[[nodiscard]] Parsed<Guest> parse_guest(std::string_view text);
+
+/// vnc:HOST:PORT or vnc+unix:PATH.
+[[nodiscard]] Parsed<Display> parse_display(std::string_view text);
+
+/// The name of a VM: 1..64 of A-Z a-z 0-9 . _ - and not all dots, since it is a part of URLs.
+[[nodiscard]] Parsed<std::string> parse_vm_name(std::string_view text);
+
+/// As parse_listener reads it: "127.0.0.1:8006", "[::1]:8006", "unix:/run/x.sock".
+[[nodiscard]] std::string to_text(const Address& address);
+
+/// Is it reachable from this machine only? A unix socket, 127.0.0.0/8, ::1, localhost.
+[[nodiscard]] bool is_local(const Address& address);
+
+}  // namespace vmcbridge::control

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "src/config.hpp"
+#include "src/control/config_file.hpp"
+#include "src/control/problem.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// The command line as values. Parsing touches nothing; load_config() reads the file it names.
+namespace vmcbridge::control {
+
+/// `vmcbridge serve`
+struct ServeCommand {
+    std::string config;  ///< path; empty: the default file if it exists
+    std::vector<std::pair<std::string, Guest>> vms;
+    std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm or the file gives
+    std::optional<Address> listen;                          ///< in place of all the file's listeners
+    std::optional<Address> admin;
+    std::optional<std::string> web_root;
+    std::optional<unsigned> threads;
+    bool verbose = false;
+};
+
+/// `vmcbridge demo`
+struct DemoCommand {
+    std::optional<Address> listen;  ///< unset: 127.0.0.1:8006, or any free port where that one is taken
+    std::optional<std::string> web_root;
+    bool verbose = false;
+};
+
+/// `vmcbridge check-config FILE`
+struct CheckConfigCommand {
+    std::string file;
+};
+
+/// --help and --version: text for stdout, and done.
+struct PrintCommand {
+    std::string text;
+};
+
+using Command = std::variant<ServeCommand, DemoCommand, CheckConfigCommand, PrintCommand>;
+
+/// `arguments` are those of main() without the program's name. A Problem is a usage error: exit code 2.
+[[nodiscard]] Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::string_view version);
+
+/// The file and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
+[[nodiscard]] Result<Config, ConfigFaults> load_config(const ServeCommand& command);
+
+inline constexpr std::string_view default_config_file = "/etc/vmcbridge/vmcbridge.conf";
+inline constexpr std::uint16_t default_port = 8006;
+
+}  // namespace vmcbridge::control
