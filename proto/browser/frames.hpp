@@ -20,6 +20,8 @@ namespace vmcbridge::browser {
 using RequestId = std::uint64_t;  ///< chosen by the side that asks; at most limits::max_id
 using StreamId = std::uint32_t;   ///< chosen by the side that sends the bytes
 
+inline constexpr std::uint32_t protocol_version = 1;  ///< vmcbridge.v1
+
 // ---- Both ways --------------------------------------------------------------------------------------------------
 
 struct ClipboardGrab {
@@ -152,6 +154,13 @@ struct ClientLimits {
     std::uint64_t initial_credit = 0;
     friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
 };
+/// A transfer that a resumed client goes on with, with the initial credit anew.
+struct ResumedTransfer {
+    RequestId id = 0;
+    StreamId stream = 0;
+    std::uint64_t received = 0;  ///< bytes: the sender goes on from here
+    friend bool operator==(const ResumedTransfer&, const ResumedTransfer&) = default;
+};
 struct Welcome {
     std::string vm;
     ClientId client{};
@@ -163,6 +172,7 @@ struct Welcome {
     std::string resume_token;  ///< empty: no resuming
     std::uint32_t resume_grace_seconds = 0;
     bool resumed = false;
+    std::vector<ResumedTransfer> transfers;  ///< sent when resumed only
     friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 struct AgentChanged {
@@ -219,8 +229,7 @@ using ServerFrame = std::variant<Welcome, AgentChanged, PermissionsChanged, Clie
                                  ClipboardRequest, ClipboardData, ClipboardError, MonitorsResult, LeadChanged,
                                  FileStatus, Credit, Ping, Pong, ErrorFrame>;
 
-// ---- Bytes <-> values
-// ------------------------------------------------------------------------------------------------
+// ---- Bytes <-> values ----------------------------------------------------------------------------------------------
 
 /// Why a frame of a client was refused: goes back to it as an `error` frame.
 struct FrameError {
@@ -245,6 +254,10 @@ struct FrameError {
 [[nodiscard]] ClipboardFormat format_of(std::string_view mime) noexcept;
 /// "clipboard", "primary", "secondary".
 [[nodiscard]] std::string_view name(Selection selection) noexcept;
+/// "applied", "refused", "superseded", "unanswered".
+[[nodiscard]] std::string_view name(MonitorsStatus status) noexcept;
+/// "accepted", "progress", "done", "cancelled", "error".
+[[nodiscard]] std::string_view name(FileState state) noexcept;
 
 /// A binary frame: [stream u32, little-endian] [payload, at most limits::frame_payload bytes].
 struct BinaryFrame {
