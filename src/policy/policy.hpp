@@ -61,6 +61,7 @@ inline constexpr std::size_t permission_count = 10;
 
 /// "clipboard-to-guest": in tokens and frames. Defined here only.
 [[nodiscard]] std::string_view name(Permission permission) noexcept;
+[[nodiscard]] std::optional<Permission> find_permission(std::string_view name) noexcept;
 
 class PermissionSet {
 public:
@@ -98,8 +99,21 @@ enum class Way : std::uint8_t { to_guest, from_guest };
                                            const FormatList& offered) noexcept;
 [[nodiscard]] const ClipboardRule& rule(const Policy& policy, Way way) noexcept;
 
-/// The base name that is safe to hand to a guest: the last component after / and \, without control characters,
-/// in UTF-8 of at most limits::file_name bytes (cut before the extension). nullopt (bad-name): nothing usable is left.
-[[nodiscard]] std::optional<std::string> safe_file_name(std::string_view name);
+/// May contents of so many bytes pass this way? nullopt: yes; else too-large.
+[[nodiscard]] std::optional<browser::Code> refuse_size(const Policy& policy, Way way, std::uint64_t bytes) noexcept;
+/// May a file of so many bytes go to the guest? nullopt: yes; else disabled or too-large.
+[[nodiscard]] std::optional<browser::Code> refuse_file(const Policy& policy, std::uint64_t bytes) noexcept;
+
+/// Whose rules for file names hold beside the common ones.
+enum class GuestSystem : std::uint8_t { other, windows };
+
+/// The base name that is safe to hand to a guest, in UTF-8 of at most limits::file_name bytes; nullopt (bad-name):
+/// nothing usable is left.
+///
+/// It is the last component after / and \; what is no UTF-8 is read as Latin-1. Line breaks and tabs become _, other
+/// control characters and those that turn the direction of writing are dropped. A name that is too long loses the end
+/// of its stem, not its extension. For Windows : * ? " < > | become _, closing dots and spaces are dropped, and a
+/// device's name (CON, nul.txt) gets a _ in front.
+[[nodiscard]] std::optional<std::string> safe_file_name(std::string_view name, GuestSystem guest = GuestSystem::other);
 
 }  // namespace vmcbridge::policy
