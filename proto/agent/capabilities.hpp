@@ -1,5 +1,8 @@
 #pragma once
 
+#include "proto/result.hpp"
+#include "proto/wire.hpp"
+
 #include <spice/vd_agent.h>
 
 #include <cstdint>
@@ -30,7 +33,8 @@ enum class Capability : std::uint8_t {
     clipboard_no_release_on_regrab = VD_AGENT_CAP_CLIPBOARD_NO_RELEASE_ON_REGRAB,
     clipboard_grab_serial = VD_AGENT_CAP_CLIPBOARD_GRAB_SERIAL,
 };
-inline constexpr std::size_t capability_count = 18;
+inline constexpr std::size_t capability_count = VD_AGENT_END_CAP;
+static_assert(capability_count == 18, "a capability was added to SPICE: name it here");
 
 /// Kebab-case name ("clipboard-by-demand"): in frames, the API, logs. Defined here only.
 [[nodiscard]] std::string_view name(Capability capability) noexcept;
@@ -71,5 +75,19 @@ struct Dialect {
     return {.selection = both.has(Capability::clipboard_selection),
             .grab_serial = both.has(Capability::clipboard_grab_serial)};
 }
+
+/// What the sender can do; both ends send one, and again whenever asked.
+///
+/// Body:  request u32 | word u32 ...        Words after the first are read over, no word at all means no capability.
+/// Source: vd_agent.h, VDAgentAnnounceCapabilities.
+struct AnnounceCapabilities {
+    bool request = false;  ///< wants an announcement back
+    CapabilitySet capabilities;
+    friend bool operator==(const AnnounceCapabilities&, const AnnounceCapabilities&) = default;
+};
+
+/// Errors: truncated.
+[[nodiscard]] Result<AnnounceCapabilities> decode_announce_capabilities(Bytes body, Dialect dialect);
+void encode(const AnnounceCapabilities& message, Dialect dialect, Writer& out);
 
 }  // namespace vmcbridge::agent

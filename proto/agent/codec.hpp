@@ -40,7 +40,5 @@ struct Codec {
 
 /// Appends the body (header excluded) to `out`. Unknown has none.
 void encode(const AgentMessage& message, Dialect dialect, std::vector<std::byte>& out);
-/// Appends the prefix of a FILE_XFER_DATA that `size` bytes of data follow.
-void encode_file_data_prefix(TransferId id, std::uint64_t size, std::vector<std::byte>& out);
 
 }  // namespace vmcbridge::agent

@@ -2,6 +2,7 @@
 
 #include "proto/agent/capabilities.hpp"
 #include "proto/ids.hpp"
+#include "proto/limits.hpp"
 #include "proto/result.hpp"
 
 #include <optional>
@@ -50,15 +51,25 @@ public:
     [[nodiscard]] bool is_amid_message() const noexcept { return state_ != State::header || have_ != 0; }
 
 private:
-    enum class State : std::uint8_t { header, body, bulk, skip };
-    // The implementer may replace the private part.
+    enum class State : std::uint8_t { header, body, prefix, bulk, skip };
+
+    /// Collects the message header and decides what becomes of the body. false: the slice is used up.
+    [[nodiscard]] Result<bool> take_header(Bytes& slice, agent::Dialect dialect);
+    /// The next `want_` bytes in one piece: viewed if they lie in `slice`, else collected. nullopt: more must come.
+    [[nodiscard]] std::optional<Bytes> take_whole(Bytes& slice);
+    [[nodiscard]] std::optional<PortEvent> take_body(Bytes& slice);
+    [[nodiscard]] std::optional<PortEvent> take_prefix(Bytes& slice);
+    [[nodiscard]] std::optional<PortEvent> take_bulk(Bytes& slice);
+    [[nodiscard]] std::optional<PortEvent> take_skipped(Bytes& slice);
+
     State state_ = State::header;
-    std::byte header_[20]{};
-    std::size_t have_ = 0;
+    std::byte header_[limits::agent_header]{};
+    std::size_t have_ = 0;  ///< header bytes so far
     AgentType type_{};
-    std::size_t want_ = 0;
-    std::size_t left_ = 0;
-    std::vector<std::byte> body_;
+    std::size_t size_ = 0;         ///< of the whole body
+    std::size_t want_ = 0;         ///< bytes to have in one piece: the body, or the prefix of a bulk message
+    std::size_t left_ = 0;         ///< bytes of a bulk or skipped body still to come
+    std::vector<std::byte> held_;  ///< what came so far of a piece that spans slices; at most want_ bytes
 };
 
 }  // namespace vmcbridge::vdi

@@ -29,6 +29,9 @@ public:
     void reset() noexcept { *this = Fragmenter{}; }
 
 private:
+    /// Writes the headers of the next chunk; false: they don't fit.
+    bool open_chunk(MutableBytes& out) noexcept;
+
     ChunkPort port_ = ChunkPort::client;
     AgentType type_{};
     std::uint32_t body_size_ = 0;
