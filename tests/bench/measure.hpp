@@ -1,0 +1,36 @@
+#pragma once
+
+#include "tests/bench/socket.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace vmcbridge::bench {
+
+inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
+
+/// What one measurement gave, in base units; what does not apply is `not_measured`.
+struct Sample {
+    double value = not_measured;   // bytes a second, or seconds (median), or bytes
+    double tail = not_measured;    // seconds, 99th percentile
+    double cpu = not_measured;     // relay's CPU seconds a payload byte, or a round trip
+    double growth = not_measured;  // bytes by which the relay's peak rose
+};
+
+/// How much each measurement moves and how long it may take.
+struct Effort {
+    std::chrono::milliseconds time;  // of a stream or a series of round trips
+    std::uint64_t clipboard;         // bytes of one clipboard
+    std::uint64_t file;              // bytes of one file, 64 KiB frames
+    std::uint64_t small_file;        // bytes of one file, 2 KiB frames
+    std::uint64_t long_file;         // bytes of the file that is under way while clipboard messages pass
+    std::size_t idle_clients;
+};
+
+[[nodiscard]] inline double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+/// `part` of the way up the sorted values: 0.5 is the median. NaN values don't count; NaN when none is left.
+[[nodiscard]] double quantile(std::vector<double> values, double part);
+
+}  // namespace vmcbridge::bench
