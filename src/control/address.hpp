@@ -9,8 +9,7 @@
 /// The one parser of addresses: configuration file, command line and management interface share it.
 namespace vmcbridge::control {
 
-/// HOST:PORT, [V6]:PORT or unix:PATH, to listen on: port 0 means any free one. A unix path is absolute and fits into
-/// a socket address.
+/// HOST:PORT, [V6]:PORT or unix:PATH, to listen on. Port 0 means any free one.
 [[nodiscard]] Parsed<Address> parse_listener(std::string_view text);
 
 /// unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N. Forms of the interface that

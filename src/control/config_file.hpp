@@ -3,15 +3,17 @@
 #include "src/config.hpp"
 #include "src/control/problem.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The configuration file: key file text -> validated Config, or every fault of it.
 namespace vmcbridge::control {
 
 struct ConfigFault {
-    std::string file;
+    std::string file;      ///< or "command line"
     std::size_t line = 0;  ///< from 1; 0: the fault has no line
     std::string group;     ///< without brackets; empty: none
     std::string key;       ///< empty: the group or the file itself
@@ -24,14 +26,26 @@ using ConfigFaults = std::vector<ConfigFault>;
 /// "FILE:LINE: [group] key: text", without what the fault does not have.
 [[nodiscard]] std::string to_text(const ConfigFault& fault);
 
-/// Parses `text`; `file` names it in faults. Each value is checked by itself; what must hold between values is
-/// check_config()'s.
-[[nodiscard]] Result<Config, ConfigFaults> parse_config(std::string_view text, const std::string& file);
+/// A configuration and where its values stand.
+struct ConfigFile {
+    std::string path;
+    Config config;
+    VmConfig every_vm;                                                 ///< [policy] and [limits]: what a VM starts from
+    std::map<std::pair<std::string, std::string>, std::size_t> lines;  ///< (group, key) -> line
+};
 
-/// Reads and parses the file at `path`, at most 1 MiB.
-[[nodiscard]] Result<Config, ConfigFaults> read_config(const std::string& path);
+/// Parses `text`; `path` names it in faults. Each value is checked by itself; what must hold between values is
+/// conflicts()'s.
+[[nodiscard]] Result<ConfigFile, ConfigFaults> parse_config(std::string_view text, const std::string& path);
 
-/// What must hold between the values of a whole configuration, command line included. Empty: all is well.
-[[nodiscard]] ConfigFaults check_config(const Config& config, const std::string& file);
+/// Reads and parses the file at `path`.
+[[nodiscard]] Result<ConfigFile, ConfigFaults> read_config(const std::string& path);
+
+/// What must hold between the values of a whole configuration and does not. `origin` says where they stand; what is
+/// not there came from the command line.
+[[nodiscard]] ConfigFaults conflicts(const Config& config, const ConfigFile& origin);
+
+/// All that is wrong with the file at `path`; empty: `serve` would take it.
+[[nodiscard]] ConfigFaults faults_of(const std::string& path);
 
 }  // namespace vmcbridge::control

@@ -41,7 +41,8 @@ public:
         g_clear_error(&error_);
         return &error_;
     }
-    explicit operator bool() const noexcept { return error_ != nullptr; }
+    // Not const: the conversion above would be the better match in a condition, and clear the error.
+    explicit operator bool() noexcept { return error_ != nullptr; }
     [[nodiscard]] bool is(GQuark domain, int code) const noexcept { return g_error_matches(error_, domain, code) != 0; }
     [[nodiscard]] std::string message() const { return error_ ? error_->message : "no error"; }
 

@@ -23,7 +23,7 @@ public:
     /// Called at each SIGHUP; likewise.
     void on_reload(Task task);
 
-    /// Runs `task` on the main thread, after all that was invoked before it.
+    /// Runs `task` on the main thread, after all that was invoked before it. Not at all if the Loop goes before.
     void invoke(Task task);
     /// Runs `task` once, when `delay` has passed. Not at all if the Loop goes before.
     void after(std::chrono::milliseconds delay, Task task);
@@ -34,7 +34,7 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace vmcbridge::control

@@ -19,7 +19,7 @@ struct ServeCommand {
     std::string config;  ///< path; empty: the default file if it exists
     std::vector<std::pair<std::string, Guest>> vms;
     std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm or the file gives
-    std::optional<Address> listen;                          ///< in place of all the file's listeners
+    std::vector<Address> listen;                            ///< in place of all the file's listeners
     std::optional<Address> admin;
     std::optional<std::string> web_root;
     std::optional<unsigned> threads;
@@ -51,6 +51,10 @@ using Command = std::variant<ServeCommand, DemoCommand, CheckConfigCommand, Prin
 /// The file and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
 [[nodiscard]] Result<Config, ConfigFaults> load_config(const ServeCommand& command);
 
+/// The admin socket where nobody names one: in `folder` if that is there and writable, else none.
+[[nodiscard]] std::optional<Address> default_admin(const std::string& folder);
+
+inline constexpr std::string_view default_admin_folder = "/run/vmcbridge";
 inline constexpr std::string_view default_config_file = "/etc/vmcbridge/vmcbridge.conf";
 inline constexpr std::uint16_t default_port = 8006;
 

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "src/control/options.hpp"
+
+namespace vmcbridge::cli {
+
+/// `vmcbridge check-config FILE`: one line a fault on stderr. Returns the exit code.
+[[nodiscard]] int check_config(const control::CheckConfigCommand& command);
+
+}  // namespace vmcbridge::cli

@@ -1,0 +1,226 @@
+#include "src/control/config_file.hpp"
+
+#include "src/control/address.hpp"
+#include "src/control/glib.hpp"
+#include "src/control/key_file.hpp"
+#include "src/control/keys.hpp"
+#include "src/control/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+
+// 1. key_file: text -> groups and entries with their lines
+// 2. the values of [server], [auth], [policy], [limits]; the latter two into what every VM starts from
+// 3. each [vm NAME]: a copy of that, then its own values
+// 4. what no row of the table took: faults that name what was meant
+// Faults are collected throughout and come in the order of their lines.
+
+namespace vmcbridge::control {
+namespace {
+
+constexpr std::size_t file_max = 1024 * 1024;
+constexpr std::array<std::string_view, 5> group_kinds{"server", "auth", "policy", "limits", "vm"};
+
+std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
+
+/// "vm web1" -> "web1".
+std::optional<std::string_view> vm_of(std::string_view group) {
+    constexpr std::string_view prefix = "vm";
+    if (!group.starts_with(prefix)) return std::nullopt;
+    const auto rest = group.substr(prefix.size());
+    if (!rest.empty() && rest.front() != ' ' && rest.front() != '\t') return std::nullopt;
+    return trimmed(rest);
+}
+
+/// The part of the table that speaks for `group`; empty: none does.
+std::string_view kind_of(std::string_view group) {
+    if (vm_of(group)) return "vm";
+    return std::ranges::find(group_kinds, group) == group_kinds.end() ? std::string_view{} : group;
+}
+
+std::string about_unknown_group(std::string_view group) {
+    if (is_later_group(group)) return "not supported by this version; leave the group out";
+    const auto first_word = group.substr(0, group.find(' '));
+    const auto meant = nearest(first_word, group_kinds);
+    return "unknown group; did you mean [" + std::string{meant} + (meant == "vm" ? " NAME]?" : "]?");
+}
+
+std::string about_unknown_key(std::string_view kind, std::string_view name) {
+    if (is_later_key(kind, name)) return "not supported by this version; leave the key out";
+    std::vector<std::string_view> names;
+    for (const auto& key : keys()) {
+        if (belongs_to(key, kind))
+            names.push_back(key.name);
+        else if (key.name == name)
+            return "the key belongs to [" + std::string{key.group} + (key.group == "vm" ? " NAME]" : "]");
+    }
+    return "unknown key; did you mean " + std::string{nearest(name, names)} + "?";
+}
+
+class Reading {
+public:
+    Reading(KeyFileContents contents, std::string path) : contents_{std::move(contents)} {
+        file_.path = std::move(path);
+        for (auto& each : contents_.faults)
+            faults_.push_back(
+                {file_.path, each.line, std::move(each.group), std::move(each.key), std::move(each.text)});
+        for (const auto& entry : contents_.entries) file_.lines[{entry.group, entry.key}] = entry.line;
+    }
+
+    Result<ConfigFile, ConfigFaults> finish() && {
+        auto& every_vm = file_.every_vm;
+        for (const std::string_view group : {"server", "auth", "policy", "limits"}) read_group(group, group, every_vm);
+        for (const auto& group : contents_.groups) {
+            if (const auto name = vm_of(group.name))
+                read_vm(*name, group, every_vm);
+            else if (kind_of(group.name).empty())
+                fault(group.line, group.name, {}, about_unknown_group(group.name));
+        }
+        for (const auto& entry : contents_.entries) reject_unknown(entry);
+        if (faults_.empty()) return std::move(file_);
+        std::ranges::stable_sort(faults_, {}, &ConfigFault::line);
+        return std::move(faults_);
+    }
+
+private:
+    /// Applies the values of one group in the order of the table.
+    void read_group(std::string_view group, std::string_view kind, VmConfig& vm) {
+        for (const auto& key : keys()) {
+            if (!belongs_to(key, kind)) continue;
+            const auto entry = std::ranges::find_if(contents_.entries, [&](const KeyFileEntry& each) {
+                return each.group == group && each.key == key.name;
+            });
+            if (entry == contents_.entries.end()) continue;
+            if (auto problem = key.apply({file_.config.server, vm}, entry->value))
+                fault(entry->line, entry->group, entry->key, std::move(problem->text) + hint(entry->value));
+        }
+    }
+
+    void read_vm(std::string_view name, const KeyFileGroup& group, const VmConfig& every_vm) {
+        const auto before = faults_.size();
+        auto vm = every_vm;
+        auto valid = parse_vm_name(name);
+        if (!valid)
+            fault(group.line, group.name, {}, std::move(valid.error().text));
+        else
+            vm.name = *valid;
+        read_group(group.name, "vm", vm);
+        if (faults_.size() > before) return;
+        if (!vm.guest && !vm.display) fault(group.line, group.name, {}, "has neither a guest nor a display");
+        if (!file_.config.vms.emplace(vm.name, std::move(vm)).second)
+            fault(group.line, group.name, {}, "a VM of this name stands above");  // [vm a] and [vm  a]
+    }
+
+    void reject_unknown(const KeyFileEntry& entry) {
+        const auto kind = kind_of(entry.group);
+        if (kind.empty()) return;  // the group was named already
+        const auto known =
+            std::ranges::any_of(keys(), [&](const Key& key) { return key.name == entry.key && belongs_to(key, kind); });
+        if (!known) fault(entry.line, entry.group, entry.key, about_unknown_key(kind, entry.key));
+    }
+
+    static std::string hint(std::string_view value) {
+        return value.find(" #") == std::string_view::npos ? "" : " (a comment needs a line of its own)";
+    }
+
+    void fault(std::size_t line, std::string_view group, std::string_view key, std::string text) {
+        faults_.push_back({file_.path, line, std::string{group}, std::string{key}, std::move(text)});
+    }
+
+    KeyFileContents contents_;
+    ConfigFile file_;
+    ConfigFaults faults_;
+};
+
+/// What two VMs can't both hold: a socket to listen on, a terminal, a descriptor. nullopt: it can be shared.
+std::optional<std::string> exclusive_resource(const VmConfig& vm) {
+    if (!vm.guest) return std::nullopt;
+    const auto& guest = *vm.guest;
+    const bool any_port = guest.kind == Guest::Kind::tcp_listen && guest.address.port == 0;
+    return any_port ? std::nullopt : std::optional{guest.text};
+}
+
+class Conflicts {
+public:
+    Conflicts(const Config& config, const ConfigFile& origin) : config_{config}, origin_{origin} {}
+
+    ConfigFaults find() && {
+        for (const auto& listener : config_.server.listen) check_listener(listener);
+        check_twice(config_.server.listen);
+        std::map<std::string, std::string> holders;
+        for (const auto& [name, vm] : config_.vms) {
+            const auto resource = exclusive_resource(vm);
+            if (!resource) continue;
+            const auto [holder, is_new] = holders.emplace(*resource, name);
+            if (!is_new)
+                fault("vm " + name, "guest", quoted(*resource) + " is the guest of " + holder->second + " too");
+        }
+        return std::move(faults_);
+    }
+
+private:
+    void check_listener(const Address& listener) {
+        if (config_.server.auth != AuthMode::none || is_local(listener)) return;
+        fault("server", "listen",
+              quoted(to_text(listener)) +
+                  " is reachable from other machines, and this version can't ask who connects; listen on 127.0.0.1, "
+                  "[::1] or a unix socket, behind a proxy that does");
+    }
+
+    void check_twice(std::vector<Address> listeners) {
+        if (config_.server.admin) listeners.push_back(*config_.server.admin);
+        for (auto each = listeners.begin(); each != listeners.end(); ++each) {
+            const bool any_port = !each->is_unix() && each->port == 0;
+            if (!any_port && std::find(listeners.begin(), each, *each) != each)
+                fault("server", "listen", quoted(to_text(*each)) + " stands twice");
+        }
+    }
+
+    void fault(const std::string& group, const std::string& key, std::string text) {
+        const auto line = origin_.lines.find({group, key});
+        const bool in_file = line != origin_.lines.end();
+        faults_.push_back(
+            {in_file ? origin_.path : "command line", in_file ? line->second : 0, group, key, std::move(text)});
+    }
+
+    const Config& config_;
+    const ConfigFile& origin_;
+    ConfigFaults faults_;
+};
+
+}  // namespace
+
+std::string to_text(const ConfigFault& fault) {
+    std::string text = fault.file;
+    if (fault.line != 0) text += ":" + std::to_string(fault.line);
+    text += ": ";
+    if (!fault.group.empty()) text += "[" + fault.group + "]" + (fault.key.empty() ? ": " : " ");
+    if (!fault.key.empty()) text += fault.key + ": ";
+    return text + fault.text;
+}
+
+Result<ConfigFile, ConfigFaults> parse_config(std::string_view text, const std::string& path) {
+    if (text.size() > file_max) return ConfigFaults{{path, 0, {}, {}, "larger than 1 MiB; is it the right file?"}};
+    return Reading{read_key_file(text), path}.finish();
+}
+
+Result<ConfigFile, ConfigFaults> read_config(const std::string& path) {
+    char* data = nullptr;
+    gsize size = 0;
+    ErrorOut error;
+    if (!g_file_get_contents(path.c_str(), &data, &size, error))
+        return ConfigFaults{{path, 0, {}, {}, "can't be read: " + error.message()}};
+    const GText owned{data};
+    return parse_config({data, size}, path);
+}
+
+ConfigFaults conflicts(const Config& config, const ConfigFile& origin) { return Conflicts{config, origin}.find(); }
+
+ConfigFaults faults_of(const std::string& path) {
+    const auto file = read_config(path);
+    return file ? conflicts(file->config, *file) : file.error();
+}
+
+}  // namespace vmcbridge::control

@@ -1,0 +1,245 @@
+#include "src/control/keys.hpp"
+
+#include "src/control/address.hpp"
+#include "src/control/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace vmcbridge::control {
+namespace {
+
+using namespace std::chrono_literals;
+using Fault = std::optional<Problem>;
+using policy::Policy;
+
+/// Stores what was parsed, or hands on what is wrong.
+template <class T, class Place>
+Fault store(Parsed<T> parsed, Place& place) {
+    if (!parsed) return std::move(parsed).error();
+    place = std::move(*parsed);
+    return std::nullopt;
+}
+
+/// Every item of a list through `parse`, at least one.
+template <class T>
+Fault store_list(std::string_view text, Parsed<T> (*parse)(std::string_view), std::vector<T>& place) {
+    std::vector<T> all;
+    for (const auto item : split_list(text)) {
+        auto parsed = parse(item);
+        if (!parsed) return std::move(parsed).error();
+        all.push_back(std::move(*parsed));
+    }
+    if (all.empty()) return Problem{"empty; name at least one, or leave the key out"};
+    place = std::move(all);
+    return std::nullopt;
+}
+
+template <class Enum>
+struct Word {
+    std::string_view word;
+    Enum value;
+};
+
+template <class Enum, std::size_t count>
+Fault store_word(std::string_view text, const std::array<Word<Enum>, count>& words, Enum& place) {
+    std::string known;
+    for (const auto& each : words) {
+        if (each.word == text) {
+            place = each.value;
+            return std::nullopt;
+        }
+        known += (known.empty() ? "" : ", ") + std::string{each.word};
+    }
+    return Problem{"\"" + std::string{text} + "\" is none of " + known};
+}
+
+constexpr std::array resize_words{Word{"off", policy::ResizeRule::off}, Word{"lead", policy::ResizeRule::lead},
+                                  Word{"any", policy::ResizeRule::any}};
+constexpr std::array several_words{Word{"share", policy::SeveralClients::share},
+                                   Word{"take-over", policy::SeveralClients::take_over},
+                                   Word{"refuse", policy::SeveralClients::refuse}};
+
+// ---- [server], [auth]
+
+constexpr unsigned threads_max = 256;
+
+Fault listen(Scope scope, std::string_view text) { return store_list(text, parse_listener, scope.server.listen); }
+
+Fault admin(Scope scope, std::string_view text) {
+    const auto address = parse_listener(text);
+    if (!address) return address.error();
+    if (!address->is_unix())
+        return Problem{"\"" + std::string{text} + "\": the admin interface is a unix socket; write unix:PATH"};
+    scope.server.admin = *address;
+    return std::nullopt;
+}
+
+Fault allowed_origins(Scope scope, std::string_view text) {
+    return store_list(text, parse_origin, scope.server.allowed_origins);
+}
+
+Fault threads(Scope scope, std::string_view text) {
+    return store(parse_count(text, threads_max), scope.server.threads);
+}
+
+Fault web_root(Scope scope, std::string_view text) {
+    if (text.empty()) return Problem{"empty; name the folder, or leave the key out"};
+    scope.server.web_root = text;
+    return std::nullopt;
+}
+
+Fault mode(Scope scope, std::string_view text) {
+    if (text == "token")
+        return Problem{"tokens are not supported by this version; write none, and listen on this machine only"};
+    return store_word(text, std::array{Word{"none", AuthMode::none}}, scope.server.auth);
+}
+
+// ---- [policy], [limits]
+
+constexpr SizeRange clipboard_sizes{1, 2048 * policy::mebibyte};
+constexpr SizeRange file_sizes{1, 16384ULL * 1024 * policy::mebibyte};
+constexpr DurationRange graces{0ms, 24h};
+constexpr DurationRange deadlines{100ms, 10min};
+
+template <bool Policy::* member>
+Fault flag(Scope scope, std::string_view text) {
+    return store(parse_flag(text), scope.vm.policy.*member);
+}
+
+template <policy::ClipboardRule Policy::* way>
+Fault formats(Scope scope, std::string_view text) {
+    return store(parse_formats(text), (scope.vm.policy.*way).formats);
+}
+
+template <policy::ClipboardRule Policy::* way>
+Fault clipboard_max_of(Scope scope, std::string_view text) {
+    return store(parse_size(text, clipboard_sizes), (scope.vm.policy.*way).max_bytes);
+}
+
+Fault clipboard_max(Scope scope, std::string_view text) {
+    if (auto fault = clipboard_max_of<&Policy::to_guest>(scope, text)) return fault;
+    return clipboard_max_of<&Policy::from_guest>(scope, text);
+}
+
+Fault file_max(Scope scope, std::string_view text) {
+    return store(parse_size(text, file_sizes), scope.vm.policy.file_max);
+}
+
+Fault resize(Scope scope, std::string_view text) { return store_word(text, resize_words, scope.vm.policy.resize); }
+
+Fault several_clients(Scope scope, std::string_view text) {
+    return store_word(text, several_words, scope.vm.policy.several_clients);
+}
+
+Fault resume_grace(Scope scope, std::string_view text) {
+    return store(parse_duration(text, graces), scope.vm.limits.resume_grace);
+}
+
+Fault request_deadline(Scope scope, std::string_view text) {
+    return store(parse_duration(text, deadlines), scope.vm.limits.request_deadline);
+}
+
+// ---- [vm NAME]
+
+Fault guest(Scope scope, std::string_view text) { return store(parse_guest(text), scope.vm.guest); }
+Fault display(Scope scope, std::string_view text) { return store(parse_display(text), scope.vm.display); }
+
+constexpr std::string_view on_off = "on | off";
+constexpr std::string_view format_values = "off, or a list of text, image, files, any";
+constexpr std::string_view clipboard_range = "1 to 2GiB";
+
+constexpr std::array table{
+    Key{"server", "listen", "127.0.0.1:8006", "list of HOST:PORT, [V6]:PORT, unix:PATH",
+        "Where HTTP and WebSocket are served; port 0 means any free one.", listen},
+    Key{"server", "admin", "unix:/run/vmcbridge/admin.sock", "unix:PATH",
+        "The socket of the management interface; without the key it exists only where its folder is there and "
+        "writable.",
+        admin},
+    Key{"server", "allowed-origins", "", "list of origins, as https://console.example.org",
+        "Web pages of other origins that may connect; the bridge's own may always.", allowed_origins},
+    Key{"server", "threads", "0", "0 to 256", "Threads that move data; 0 means one for each core.", threads},
+    Key{"server", "web-root", "", "folder",
+        "Where the console and the browser library lie; found by itself if left out.", web_root},
+
+    Key{"auth", "mode", "none", "none", "Who may connect; none needs every listener to be loopback or a unix socket.",
+        mode},
+
+    Key{"policy", "clipboard-to-guest", "text;image", format_values, "What clients may put on the guest's clipboard.",
+        formats<&Policy::to_guest>},
+    Key{"policy", "clipboard-from-guest", "text;image", format_values,
+        "What clients may read of the guest's clipboard.", formats<&Policy::from_guest>},
+    Key{"policy", "clipboard-max", "32MiB", clipboard_range, "The largest clipboard content, both ways.",
+        clipboard_max},
+    Key{"policy", "clipboard-to-guest-max", "32MiB", clipboard_range, "The same, toward the guest alone.",
+        clipboard_max_of<&Policy::to_guest>},
+    Key{"policy", "clipboard-from-guest-max", "32MiB", clipboard_range, "The same, from the guest alone.",
+        clipboard_max_of<&Policy::from_guest>},
+    Key{"policy", "primary-selection", "off", on_off, "Whether X11's PRIMARY and SECONDARY selections pass too.",
+        flag<&Policy::primary_selection>},
+    Key{"policy", "share-between-clients", "off", on_off,
+        "Whether the clients of one VM may read what another of them copied.", flag<&Policy::share_between_clients>},
+    Key{"policy", "files-to-guest", "on", on_off, "Whether clients may send files.", flag<&Policy::files_to_guest>},
+    Key{"policy", "file-max", "4GiB", "1 to 16384GiB", "The largest file.", file_max},
+    Key{"policy", "resize", "lead", "off | lead | any", "Who may size the display.", resize},
+    Key{"policy", "several-clients", "share", "share | take-over | refuse",
+        "What a second client of a VM meets: it shares, it replaces the first, or it is refused.", several_clients},
+
+    Key{"limits", "resume-grace", "30s", "0 to 24h", "How long a lost connection may be resumed; 0 turns it off.",
+        resume_grace},
+    Key{"limits", "request-deadline", "5s", "100ms to 10min",
+        "How long a clipboard request waits for the first byte of its answer.", request_deadline},
+
+    Key{"vm", "guest", "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N",
+        "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
+    Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
+};
+
+// Of the public interface, and honest about it until they are built.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> later_keys{
+    {{"server", "spice-listen"}, {"server", "tls-certificate"}, {"server", "tls-key"}, {"auth", "keys"}}};
+constexpr std::array<std::string_view, 3> later_groups{"audit", "libvirt", "discover"};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replaced});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
+    }
+    return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::span<const Key> keys() noexcept { return table; }
+
+bool belongs_to(const Key& key, std::string_view group) noexcept {
+    return key.group == group || (group == "vm" && (key.group == "policy" || key.group == "limits"));
+}
+
+bool is_later_key(std::string_view group, std::string_view name) noexcept {
+    if (group == "vm" && name.starts_with("port.")) return true;
+    return std::ranges::find(later_keys, std::pair{group, name}) != later_keys.end();
+}
+
+bool is_later_group(std::string_view group) noexcept {
+    return std::ranges::find(later_groups, group) != later_groups.end();
+}
+
+std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates) {
+    constexpr std::size_t longest = 64;  // what is longer is no typing error, and the table below stays small
+    text = text.substr(0, longest);
+    const auto distance = [&](std::string_view candidate) { return edit_distance(text, candidate); };
+    const auto best = std::ranges::min_element(candidates, {}, distance);
+    return best == candidates.end() ? std::string_view{} : *best;
+}
+
+}  // namespace vmcbridge::control

@@ -1,0 +1,337 @@
+#include "src/control/options.hpp"
+
+#include "src/control/address.hpp"
+#include "src/control/glib.hpp"
+#include "src/control/keys.hpp"
+#include "src/control/values.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+// Each subcommand is a struct of what GOption fills in and one table of entries: the table is the parser and the help.
+
+namespace vmcbridge::control {
+namespace {
+
+constexpr std::array<std::string_view, 3> commands{"serve", "demo", "check-config"};
+constexpr std::array<std::string_view, 8> later_commands{"token", "status", "trace",  "copy",
+                                                         "paste", "send",   "resize", "decode"};
+
+constexpr const char* overview =
+    "usage: vmcbridge COMMAND [OPTION...]\n"
+    "\n"
+    "Owns the host end of a VM's com.redhat.spice.0 port and gives its guest agent\n"
+    "(clipboard, resize, files) to any number of browsers.\n"
+    "\n"
+    "Commands:\n"
+    "  serve         run the bridge in the foreground\n"
+    "  demo          a real desktop on this machine behind a bridge, no VM\n"
+    "  check-config  name every fault of a configuration file\n"
+    "\n"
+    "vmcbridge COMMAND --help tells the options of a command, vmcbridge --version\n"
+    "the version.\n"
+    "\n"
+    "Example: vmcbridge demo\n";
+
+constexpr const char* serve_summary =
+    "Runs the bridge in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP\n"
+    "reads the file again. What stands here goes before what the file says.";
+constexpr const char* serve_description =
+    "GUEST is the host end of the VM's com.redhat.spice.0 port: unix:PATH,\n"
+    "unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N.\n"
+    "DISPLAY is vnc:HOST:PORT or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or\n"
+    "unix:PATH. Keys of the file: vmcbridge.conf(5).\n"
+    "\n"
+    "Example:\n"
+    "  vmcbridge serve --vm web1=unix:/run/web1.sock --display web1=vnc:127.0.0.1:5901";
+
+constexpr const char* demo_summary =
+    "Runs a real desktop on this machine (Xvnc, openbox, spice-vdagent; no VM) behind\n"
+    "a bridge, and prints the URL to open. Ctrl-C ends it and leaves nothing behind.";
+constexpr const char* demo_description =
+    "ADDR is HOST:PORT, [V6]:PORT or unix:PATH. Without it: 127.0.0.1:8006, or any\n"
+    "free port if that one is taken.\n"
+    "\n"
+    "Example: vmcbridge demo --listen 127.0.0.1:9000";
+
+constexpr const char* check_config_summary =
+    "Parses FILE and names every fault with its line. Exit code: 0 no fault, 1 faults.";
+constexpr const char* check_config_description = "Example: vmcbridge check-config /etc/vmcbridge/vmcbridge.conf";
+
+constexpr unsigned threads_most = 256;
+
+/// The values of one option or argument, in order. FILENAME, because GOption takes them byte by byte, in any locale.
+class Texts {
+public:
+    [[nodiscard]] GOptionEntry entry(const char* name, char letter, const char* value, const char* help) {
+        return {name, letter, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, static_cast<void*>(&list_), help, value};
+    }
+    [[nodiscard]] GOptionEntry arguments(const char* value) { return entry(G_OPTION_REMAINING, 0, value, nullptr); }
+    [[nodiscard]] GOptionEntry hidden(const char* name) {
+        auto entry = this->entry(name, 0, nullptr, nullptr);
+        entry.flags = G_OPTION_FLAG_HIDDEN;
+        return entry;
+    }
+    Texts() = default;
+    Texts(const Texts&) = delete;
+    Texts& operator=(const Texts&) = delete;
+    ~Texts() { g_strfreev(list_); }
+
+    [[nodiscard]] std::vector<std::string> all() const {
+        std::vector<std::string> texts;
+        for (char** each = list_; each != nullptr && *each != nullptr; ++each) texts.emplace_back(*each);
+        return texts;
+    }
+
+private:
+    char** list_ = nullptr;
+};
+
+GOptionEntry flag(const char* name, char letter, gboolean& place, const char* help) {
+    return {name, letter, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &place, help, nullptr};
+}
+
+constexpr GOptionEntry end_of_entries{nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr};
+
+struct Syntax {
+    const char* usage;  ///< what stands after "vmcbridge" in the help
+    const char* summary;
+    const char* description;
+};
+
+/// Parses `arguments` into what `entries` point to. The help's text if that was asked for.
+Parsed<std::optional<std::string>> parse(const Syntax& syntax, std::span<const GOptionEntry> entries,
+                                         std::span<const char* const> arguments) {
+    const GPtr<GOptionContext, g_option_context_free> context{g_option_context_new(nullptr)};
+    g_option_context_set_help_enabled(context.get(), FALSE);  // GLib's own prints and exits
+    g_option_context_set_summary(context.get(), syntax.summary);
+    g_option_context_set_description(context.get(), syntax.description);
+    gboolean help = FALSE;
+    std::vector all{flag("help", 'h', help, "show this text")};
+    all.insert(all.end(), entries.begin(), entries.end());
+    all.push_back(end_of_entries);
+    g_option_context_add_main_entries(context.get(), all.data(), nullptr);
+
+    GPtr<GStrvBuilder, g_strv_builder_unref> builder{g_strv_builder_new()};
+    g_strv_builder_add(builder.get(), syntax.usage);
+    for (const char* each : arguments) g_strv_builder_add(builder.get(), each);
+    char** list = g_strv_builder_end(builder.get());
+    ErrorOut error;
+    const bool parsed = g_option_context_parse_strv(context.get(), &list, error) != 0;
+    g_strfreev(list);
+    if (!parsed) return Problem{error.message() + "; vmcbridge " + syntax.usage + " --help tells what there is"};
+    if (!help) return std::optional<std::string>{};
+    return std::optional{std::string{GText{g_option_context_get_help(context.get(), TRUE, nullptr)}.get()}};
+}
+
+Problem usage(std::string_view where, std::string text) { return {std::string{where} + ": " + std::move(text)}; }
+
+/// The last one given wins, as everywhere.
+std::optional<std::string> last(const Texts& texts) {
+    auto all = texts.all();
+    return all.empty() ? std::nullopt : std::optional{std::move(all.back())};
+}
+
+/// NAME=VALUE, each VALUE through `parse`.
+template <class T>
+std::optional<Problem> read_named(std::string_view option, const Texts& texts, Parsed<T> (*parse)(std::string_view),
+                                  std::vector<std::pair<std::string, T>>& out) {
+    for (const auto& text : texts.all()) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos) return usage(option, "\"" + text + "\" has no =; write NAME=VALUE");
+        const auto name = parse_vm_name(std::string_view{text}.substr(0, equals));
+        if (!name) return usage(option, name.error().text);
+        if (std::ranges::find(out, *name, &std::pair<std::string, T>::first) != out.end())
+            return usage(option, "\"" + *name + "\" is given twice");
+        auto value = parse(std::string_view{text}.substr(equals + 1));
+        if (!value) return usage(option, value.error().text);
+        out.emplace_back(*name, std::move(*value));
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> read_listeners(std::string_view option, const Texts& texts, std::vector<Address>& out) {
+    for (const auto& text : texts.all()) {
+        auto address = parse_listener(text);
+        if (!address) return usage(option, address.error().text);
+        out.push_back(std::move(*address));
+    }
+    return std::nullopt;
+}
+
+/// What `serve` takes, as GOption fills it in.
+struct ServeOptions {
+    Texts config, vms, displays, listen, admin, threads, web_root, arguments;
+    Texts port, domain, libvirt, spice_listen;
+    gboolean verbose = FALSE;
+
+    std::vector<GOptionEntry> entries() {
+        return {config.entry("config", 'c', "FILE", "configuration (/etc/vmcbridge/vmcbridge.conf, if there)"),
+                vms.entry("vm", 0, "NAME=GUEST", "a machine and its guest's port; again for more"),
+                displays.entry("display", 0, "NAME=DISPLAY", "where its picture comes from"),
+                listen.entry("listen", 0, "ADDR", "HTTP and WebSocket (127.0.0.1:8006); again for more"),
+                admin.entry("admin", 0, "unix:PATH", "the management interface"),
+                threads.entry("threads", 0, "N", "threads that move data; 0: one for each core"),
+                web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
+                flag("verbose", 'v', verbose, "log more"),
+                port.hidden("port"),
+                domain.hidden("domain"),
+                libvirt.hidden("libvirt"),
+                spice_listen.hidden("spice-listen"),
+                arguments.arguments(nullptr)};
+    }
+
+    /// Of the public interface, and honest about it until they are built.
+    [[nodiscard]] std::optional<Problem> refuse_later() const {
+        const std::array<std::pair<const char*, const Texts*>, 4> later{
+            {{"--port", &port}, {"--domain", &domain}, {"--libvirt", &libvirt}, {"--spice-listen", &spice_listen}}};
+        for (const auto& [name, texts] : later)
+            if (!texts->all().empty()) return usage(name, "not supported by this version");
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<Problem> read(ServeCommand& command) const {
+        if (auto problem = refuse_later()) return problem;
+        if (const auto extra = last(arguments)) return usage("serve", "unexpected argument \"" + *extra + "\"");
+        command.verbose = verbose != 0;
+        command.config = last(config).value_or("");
+        command.web_root = last(web_root);
+        if (auto problem = read_named("--vm", vms, parse_guest, command.vms)) return problem;
+        if (auto problem = read_named("--display", displays, parse_display, command.displays)) return problem;
+        if (auto problem = read_listeners("--listen", listen, command.listen)) return problem;
+        return read_rest(command);
+    }
+
+    [[nodiscard]] std::optional<Problem> read_rest(ServeCommand& command) const {
+        std::vector<Address> admins;
+        if (auto problem = read_listeners("--admin", admin, admins)) return problem;
+        if (!admins.empty()) command.admin = admins.back();
+        if (command.admin && !command.admin->is_unix())
+            return usage("--admin", "the management interface is a unix socket; write unix:PATH");
+        if (const auto text = last(threads)) {
+            const auto number = parse_count(*text, threads_most);
+            if (!number) return usage("--threads", number.error().text);
+            command.threads = *number;
+        }
+        return std::nullopt;
+    }
+};
+
+Parsed<Command> parse_serve(std::span<const char* const> arguments) {
+    ServeOptions options;
+    auto help = parse({"serve", serve_summary, serve_description}, options.entries(), arguments);
+    if (!help) return help.error();
+    if (*help) return Command{PrintCommand{**help}};
+    ServeCommand command;
+    if (auto problem = options.read(command)) return *problem;
+    return Command{std::move(command)};
+}
+
+Parsed<Command> parse_demo(std::span<const char* const> arguments) {
+    Texts listen;
+    Texts web_root;
+    Texts rest;
+    gboolean verbose = FALSE;
+    const std::array entries{listen.entry("listen", 0, "ADDR", "where to serve the page"),
+                             web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
+                             flag("verbose", 'v', verbose, "log more, and show what the desktop's programs say"),
+                             rest.arguments(nullptr)};
+    auto help = parse({"demo", demo_summary, demo_description}, entries, arguments);
+    if (!help) return help.error();
+    if (*help) return Command{PrintCommand{**help}};
+    if (const auto extra = last(rest)) return usage("demo", "unexpected argument \"" + *extra + "\"");
+    std::vector<Address> listeners;
+    if (auto problem = read_listeners("--listen", listen, listeners)) return *problem;
+    DemoCommand command{{}, last(web_root), verbose != 0};
+    if (!listeners.empty()) command.listen = listeners.back();
+    return Command{std::move(command)};
+}
+
+Parsed<Command> parse_check_config(std::span<const char* const> arguments) {
+    Texts files;
+    const std::array entries{files.arguments("FILE")};
+    auto help = parse({"check-config", check_config_summary, check_config_description}, entries, arguments);
+    if (!help) return help.error();
+    if (*help) return Command{PrintCommand{**help}};
+    auto all = files.all();
+    if (all.size() != 1) return usage("check-config", "write vmcbridge check-config FILE");
+    return Command{CheckConfigCommand{std::move(all.front())}};
+}
+
+Problem unknown_command(std::string_view name) {
+    const auto quoted = "\"" + std::string{name} + "\"";
+    const std::string there = "; there are serve, demo and check-config";
+    if (std::ranges::find(later_commands, name) != later_commands.end())
+        return {quoted + " is not supported by this version" + there};
+    if (name.starts_with('-')) return {quoted + ": the command comes first" + there};
+    return {"unknown command " + quoted + "; did you mean " + std::string{nearest(name, commands)} + "?"};
+}
+
+// ---- Merging
+
+/// Reads the file that `command` names; an empty one where it names none and the default one does not exist.
+Result<ConfigFile, ConfigFaults> read_file_of(const ServeCommand& command) {
+    if (!command.config.empty()) return read_config(command.config);
+    const std::string path{default_config_file};
+    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return ConfigFile{};
+    return read_config(path);
+}
+
+ConfigFaults merge(const ServeCommand& command, const VmConfig& every_vm, Config& config) {
+    for (const auto& [name, guest] : command.vms) {
+        auto& vm = config.vms.try_emplace(name, every_vm).first->second;
+        vm.name = name;
+        vm.guest = guest;
+    }
+    ConfigFaults faults;
+    for (const auto& [name, display] : command.displays) {
+        const auto vm = config.vms.find(name);
+        if (vm != config.vms.end())
+            vm->second.display = display;
+        else
+            faults.push_back(
+                {"command line", 0, {}, "--display", "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST"});
+    }
+    auto& server = config.server;
+    if (!command.listen.empty()) server.listen = command.listen;
+    if (server.listen.empty()) server.listen = {Address{"127.0.0.1", default_port, {}}};
+    if (command.admin) server.admin = command.admin;
+    if (!server.admin) server.admin = default_admin(std::string{default_admin_folder});
+    if (command.web_root) server.web_root = *command.web_root;
+    if (command.threads) server.threads = *command.threads;
+    return faults;
+}
+
+}  // namespace
+
+Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::string_view version) {
+    if (arguments.empty()) return Problem{"no command; there are serve, demo and check-config (vmcbridge --help)"};
+    const std::string_view name{arguments.front()};
+    const auto rest = arguments.subspan(1);
+    if (name == "--help" || name == "-h" || name == "help") return Command{PrintCommand{overview}};
+    if (name == "--version" || name == "-V") return Command{PrintCommand{"vmcbridge " + std::string{version} + "\n"}};
+    if (name == "serve") return parse_serve(rest);
+    if (name == "demo") return parse_demo(rest);
+    if (name == "check-config") return parse_check_config(rest);
+    return unknown_command(name);
+}
+
+std::optional<Address> default_admin(const std::string& folder) {
+    if (access(folder.c_str(), W_OK | X_OK) != 0) return std::nullopt;
+    return Address{{}, 0, folder + "/admin.sock"};
+}
+
+Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
+    auto file = read_file_of(command);
+    if (!file) return std::move(file).error();
+    auto config = file->config;
+    auto faults = merge(command, file->every_vm, config);
+    std::ranges::move(conflicts(config, *file), std::back_inserter(faults));
+    if (!faults.empty()) return faults;
+    return config;
+}
+
+}  // namespace vmcbridge::control
