@@ -62,6 +62,8 @@ inline constexpr std::size_t client_outbox = 512 * 1024;
 inline constexpr std::size_t guest_outbox = 256 * 1024;
 /// Clipboard requests of one client that wait for their answer.
 inline constexpr std::size_t client_requests = 32;
+/// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
+inline constexpr std::size_t guest_requests = 64;
 /// File transfers of one client, waiting ones included.
 inline constexpr std::size_t client_transfers = 32;
 /// File transfers of one VM, waiting ones included, and those that run at once.

@@ -4,13 +4,12 @@
 #include "proto/browser/codes.hpp"
 #include "proto/ids.hpp"
 #include "proto/result.hpp"
-#include "src/bridge/shared_bytes.hpp"
+#include "src/bridge/client.hpp"
+#include "src/bridge/out_frame.hpp"
 #include "src/bridge/spool.hpp"
 #include "src/config.hpp"
 #include "src/policy/policy.hpp"
 
-#include <array>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,30 +21,10 @@
 
 namespace vmcbridge::bridge {
 
-/// Monotonic. The hub never reads a clock: every call that needs one is given the time.
-using Time = std::chrono::steady_clock::time_point;
-
-enum class ClientKind : std::uint8_t { web, spice, cli };
-[[nodiscard]] std::string_view name(ClientKind kind) noexcept;
-
-/// Who joins, as the door let it in.
-struct ClientProfile {
-    ClientKind kind = ClientKind::web;
-    std::string user;  ///< empty: nobody in particular
-    policy::PermissionSet permissions;
-};
-
 /// What the hub is told of its VM.
 struct HubSettings {
     policy::Policy policy;
     Limits limits;
-};
-
-/// A WebSocket message for one client.
-struct OutFrame {
-    bool binary = false;
-    std::array<std::byte, 4> stream{};  ///< goes before `body`, in the same message; binary frames only
-    SharedBytes body;
 };
 
 /// The guest's connection must be dropped (and made again): its bytes can't be understood any more.
@@ -144,9 +123,10 @@ public:
     void close_clients(browser::CloseCode code, std::string_view reason, Time now);
     [[nodiscard]] VmStatus status() const;
 
+    struct Parts;  ///< what a hub is made of; only src/bridge knows it
+
 private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace vmcbridge::bridge

@@ -27,6 +27,13 @@ public:
         return {owner_, view_.subspan(offset, count)};
     }
 
+    /// Takes `next` in where it has the same owner and lies right behind; false: it does not.
+    [[nodiscard]] bool extend(const SharedBytes& next) noexcept {
+        if (owner_ != next.owner_ || view_.data() + view_.size() != next.view_.data()) return false;
+        view_ = {view_.data(), view_.size() + next.view_.size()};
+        return true;
+    }
+
 private:
     std::shared_ptr<const void> owner_;
     Bytes view_;

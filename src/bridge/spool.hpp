@@ -39,4 +39,18 @@ private:
 /// nullptr: none to be had (no room, no file descriptors).
 using SpoolFactory = std::function<std::unique_ptr<Spool>()>;
 
+/// Gives spools in memory while a VM's budget lasts, then those of the factory. Outlived by its spools: that is fine.
+class SpoolPool {
+public:
+    SpoolPool(std::uint64_t memory_budget, SpoolFactory factory);
+
+    /// A spool that will take up to `size` bytes (the caller holds to it). nullptr: none to be had.
+    [[nodiscard]] std::shared_ptr<Spool> make(std::uint64_t size);
+
+private:
+    std::uint64_t budget_;
+    std::shared_ptr<std::uint64_t> used_;  ///< shared with the spools, which give back what they took
+    SpoolFactory factory_;
+};
+
 }  // namespace vmcbridge::bridge

@@ -1,0 +1,217 @@
+// Who owns what. The contents' way is in clipboard_fetch.cpp.
+
+#include "src/bridge/clipboard_broker.hpp"
+
+#include "src/bridge/fetch.hpp"
+
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+using agent::Capability;
+using browser::Code;
+using policy::Permission;
+using policy::Way;
+
+namespace {
+constexpr std::array selections{Selection::clipboard, Selection::primary, Selection::secondary};
+}
+
+ClipboardBroker::ClipboardBroker(World& world, GuestSession& guest, SpoolFactory spools)
+    : world_{world}, guest_{guest}, spools_{limits::vm_clipboard_memory, std::move(spools)} {}
+
+ClipboardBroker::~ClipboardBroker() = default;
+
+// ---- The guest's side
+
+void ClipboardBroker::guest_grabbed(const agent::ClipboardGrab& grab, Time now) {
+    auto& s = state(grab.selection);
+    if (guest_.dialect().grab_serial) {
+        // Both ends count every grab; an older number crossed one of ours on the way, and then ours stands.
+        if (grab.serial.raw() < s.serial) {
+            ++world_.counters.clipboard_stale;
+            return;
+        }
+        s.serial = grab.serial.raw() + 1;
+    }
+    if (grab.selection != Selection::clipboard && !world_.settings.policy.primary_selection) return;
+    set_owner(grab.selection, {.kind = Owner::Kind::guest, .client = {}, .formats = grab.formats, .generation = 0},
+              now);
+}
+
+void ClipboardBroker::guest_released(Selection selection, Time now) {
+    if (state(selection).owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
+}
+
+void ClipboardBroker::agent_came(Time now) {
+    for (const auto selection : selections) {
+        auto& s = state(selection);
+        s.serial = 0;
+        s.told_generation = 0;
+        s.stale.reset();
+        if (s.owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
+        tell_guest(selection);
+    }
+}
+
+void ClipboardBroker::agent_went(Time now) {
+    fail_where([](const Fetch& fetch) { return fetch.from_guest; }, Code::agent_gone,
+               "the agent went before the contents came", now);
+    streaming_ = {};
+    for (auto& fetch : fetches_) fetch.guest_waits = 0;
+    drop_unwanted(now);
+    for (const auto selection : selections) {
+        auto& s = state(selection);
+        s.told_generation = 0;
+        s.stale.reset();
+        if (s.owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
+    }
+}
+
+// ---- The clients' side
+
+void ClipboardBroker::grabbed(Client& client, Selection selection, const FormatList& formats, Time now) {
+    const auto refuse_with = [&](Code code, std::string_view why) { client.refused(code, "clipboard-grab", why); };
+    const auto& policy = world_.settings.policy;
+    if (policy.to_guest.formats.empty())
+        return refuse_with(Code::policy_direction, "copying to this machine is switched off");
+    if (!client.may(Permission::clipboard_to_guest))
+        return refuse_with(Code::forbidden, "you may not copy to this machine");
+    if (selection != Selection::clipboard && !policy.primary_selection)
+        return refuse_with(Code::disabled, "only the clipboard selection is shared on this machine");
+    if (!formats.empty() && policy::permitted_formats(policy, Way::to_guest, selection, formats).empty())
+        return refuse_with(Code::policy_format, "none of these formats may be copied to this machine");
+    if (formats.empty()) return release(client, selection, now);
+    set_owner(selection, {.kind = Owner::Kind::client, .client = client.id(), .formats = formats, .generation = 0},
+              now);
+}
+
+void ClipboardBroker::release(Client& client, Selection selection, Time now) {
+    client.seen[static_cast<std::size_t>(selection)].own = false;
+    const auto& owner = state(selection).owner;
+    if (owner.kind == Owner::Kind::client && owner.client == client.id()) set_owner(selection, {}, now);
+}
+
+void ClipboardBroker::show_to(Client& client) {
+    for (const auto selection : selections) show(client, selection);
+}
+
+void ClipboardBroker::client_gone(ClientId client, Time now) {
+    for (auto& fetch : fetches_)
+        std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) { return waiter.client == client; });
+    fail_where([&](const Fetch& fetch) { return !fetch.from_guest && fetch.owner == client; }, Code::not_owner,
+               "the owner of the contents went", now);
+    drop_unwanted(now);
+    for (const auto selection : selections) {
+        const auto& owner = state(selection).owner;
+        if (owner.kind == Owner::Kind::client && owner.client == client) set_owner(selection, {}, now);
+    }
+}
+
+void ClipboardBroker::settings_changed(Time now) {
+    for (const auto selection : selections) {
+        const auto& owner = state(selection).owner;
+        const auto* client = owner.kind == Owner::Kind::client ? world_.find(owner.client) : nullptr;
+        if (client && !client->may(Permission::clipboard_to_guest)) {
+            set_owner(selection, {}, now);
+        } else {
+            publish(selection);
+        }
+    }
+    for (auto& fetch : fetches_) {
+        std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
+            auto* client = world_.find(waiter.client);
+            const auto code = client ? refuse(*client, fetch.selection, fetch.format) : Code::forbidden;
+            if (code && client) client->answer_failed(waiter.request, *code, "the rules changed");
+            return code.has_value();
+        });
+    }
+    drop_unwanted(now);
+}
+
+// ---- Ownership
+
+void ClipboardBroker::set_owner(Selection selection, Owner owner, Time now) {
+    auto& current = state(selection).owner;
+    const auto generation = current.generation + 1;
+    current = owner;
+    current.generation = generation;
+    drop_superseded(selection, now);
+    publish(selection);
+}
+
+void ClipboardBroker::publish(Selection selection) {
+    for (auto& [id, client] : world_.clients) show(*client, selection);
+    tell_guest(selection);
+}
+
+void ClipboardBroker::show(Client& client, Selection selection) {
+    const auto& owner = state(selection).owner;
+    auto& seen = client.seen[static_cast<std::size_t>(selection)];
+    if (owner.kind == Owner::Kind::client && owner.client == client.id()) {
+        seen = {.own = true, .generation = owner.generation, .formats = {}};
+        return;
+    }
+    const auto visible = visible_to(client, selection);
+    if (visible.empty()) {
+        if (seen.own || !seen.formats.empty()) client.released(selection);
+        seen = {};
+        return;
+    }
+    if (!seen.own && seen.generation == owner.generation && seen.formats == visible) return;
+    seen = {.own = false, .generation = owner.generation, .formats = visible};
+    client.offered(selection, visible, owner.generation);
+}
+
+FormatList ClipboardBroker::visible_to(const Client& client, Selection selection) const {
+    const auto& owner = state(selection).owner;
+    const auto& policy = world_.settings.policy;
+    if (owner.kind == Owner::Kind::nobody || !client.may(Permission::clipboard_from_guest)) return {};
+    if (owner.kind == Owner::Kind::client) {
+        if (owner.client == client.id() || !policy.share_between_clients) return {};
+        const auto sent = policy::permitted_formats(policy, Way::to_guest, selection, owner.formats);
+        return policy::permitted_formats(policy, Way::from_guest, selection, sent);
+    }
+    return policy::permitted_formats(policy, Way::from_guest, selection, owner.formats);
+}
+
+bool ClipboardBroker::agent_has(Selection selection) const noexcept {
+    return guest_.can(Capability::clipboard_by_demand) &&
+           (selection == Selection::clipboard || guest_.dialect().selection);
+}
+
+void ClipboardBroker::tell_guest(Selection selection) {
+    auto& s = state(selection);
+    if (!agent_has(selection)) return;
+    FormatList formats;
+    if (s.owner.kind == Owner::Kind::client)
+        formats = policy::permitted_formats(world_.settings.policy, Way::to_guest, selection, s.owner.formats);
+    if (!formats.empty()) {
+        if (s.told_generation == s.owner.generation && s.told_formats == formats) return;
+        s.told_generation = s.owner.generation;
+        s.told_formats = formats;
+        guest_.send(agent::ClipboardGrab{.selection = selection, .serial = GrabSerial{s.serial}, .formats = formats});
+        if (guest_.dialect().grab_serial) ++s.serial;
+        return;
+    }
+    if (std::exchange(s.told_generation, 0) != 0 && s.owner.kind != Owner::Kind::guest)
+        guest_.send(agent::ClipboardRelease{.selection = selection});
+}
+
+std::optional<Code> ClipboardBroker::refuse(const Client& client, Selection selection, ClipboardFormat format) const {
+    const auto& policy = world_.settings.policy;
+    const auto& owner = state(selection).owner;
+    if (policy.from_guest.formats.empty()) return Code::policy_direction;
+    if (!client.may(Permission::clipboard_from_guest)) return Code::forbidden;
+    if (selection != Selection::clipboard && !policy.primary_selection) return Code::disabled;
+    if (owner.kind != Owner::Kind::client && !guest_.is_there()) return Code::no_agent;
+    if (owner.kind == Owner::Kind::nobody) return Code::not_owner;
+    if (owner.kind == Owner::Kind::client && (owner.client == client.id() || !policy.share_between_clients))
+        return Code::not_owner;
+    if (!owner.formats.has(format)) return Code::not_offered;
+    if (const auto code = policy::refuse_clipboard(policy, Way::from_guest, selection, format)) return code;
+    if (owner.kind == Owner::Kind::client) return policy::refuse_clipboard(policy, Way::to_guest, selection, format);
+    return std::nullopt;
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,392 @@
+// The way of contents, in this order: wanted (by a client, by the guest), asked of the owner, begun, gathered or passed
+// on, finished; or failed, at any point.
+
+#include "src/bridge/clipboard_broker.hpp"
+#include "src/bridge/fetch.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+using browser::Code;
+using policy::Way;
+
+namespace {
+
+/// Contents on their way through are handed on in parts of such blocks.
+constexpr std::size_t block_bytes = 128 * 1024;
+
+std::uint64_t count_bare_newlines(Bytes text, bool& after_cr) {
+    std::uint64_t count = 0;
+    for (const auto byte : text) {
+        count += byte == std::byte{'\n'} && !after_cr ? 1 : 0;
+        after_cr = byte == std::byte{'\r'};
+    }
+    return count;
+}
+
+}  // namespace
+
+// ---- Wanted
+
+void ClipboardBroker::requested(Client& client, RequestId request, Selection selection, ClipboardFormat format,
+                                Time now) {
+    const auto fail_with = [&](Code code) {
+        ++world_.counters.clipboard_errors;
+        client.answer_failed(request, code, browser::meaning(code));
+    };
+    std::size_t open = 0;
+    for (const auto& fetch : fetches_)
+        for (const auto& waiter : fetch.waiters) {
+            if (waiter.client != client.id()) continue;
+            if (waiter.request == request)
+                return client.refused(Code::bad_frame, "clipboard-request", "this id is in use");
+            ++open;
+        }
+    if (open >= limits::client_requests) return fail_with(Code::busy);
+    if (const auto code = refuse(client, selection, format)) return fail_with(*code);
+    join(selection, format, now).waiters.push_back({.client = client.id(), .request = request});
+    start_next(selection, now);
+}
+
+void ClipboardBroker::guest_requested(const agent::ClipboardRequest& request, Time now) {
+    const auto& s = state(request.selection);
+    if (s.owner.kind != Owner::Kind::client || s.told_generation != s.owner.generation ||
+        !s.told_formats.has(request.format))
+        return answer_guest_empty(request.selection, request.format);
+    auto& fetch = join(request.selection, request.format, now);
+    if (fetch.guest_waits == limits::guest_requests) {
+        ++world_.counters.guest_messages_ignored;
+        return;
+    }
+    ++fetch.guest_waits;
+    start_next(request.selection, now);
+}
+
+ClipboardBroker::Fetch& ClipboardBroker::join(Selection selection, ClipboardFormat format, Time now) {
+    const auto& owner = state(selection).owner;
+    for (auto& fetch : fetches_)
+        if (fetch.selection == selection && fetch.format == format && fetch.generation == owner.generation &&
+            fetch.stage != Fetch::Stage::streaming)
+            return fetch;
+    auto& fetch = fetches_.emplace_back();
+    fetch.id = next_fetch_++;
+    fetch.selection = selection;
+    fetch.format = format;
+    fetch.generation = owner.generation;
+    fetch.from_guest = owner.kind == Owner::Kind::guest;
+    fetch.owner = owner.client;
+    fetch.deadline = now + world_.settings.limits.request_deadline;
+    return fetch;
+}
+
+// ---- Asked of the owner
+
+/// Answers of a guest carry no number: one question a selection at a time.
+void ClipboardBroker::start_next(Selection selection, Time now) {
+    bool guest_is_busy = std::ranges::any_of(fetches_, [&](const Fetch& fetch) {
+        return fetch.from_guest && fetch.selection == selection && fetch.stage != Fetch::Stage::queued;
+    });
+    for (auto& fetch : fetches_) {
+        if (fetch.selection != selection || fetch.stage != Fetch::Stage::queued) continue;
+        if (fetch.from_guest && (!guest_.is_there() || std::exchange(guest_is_busy, true))) continue;
+        fetch.stage = Fetch::Stage::asked;
+        fetch.deadline = now + world_.settings.limits.request_deadline;
+        if (fetch.from_guest) {
+            guest_.send(agent::ClipboardRequest{.selection = selection, .format = fetch.format});
+        } else if (auto* owner = world_.find(fetch.owner)) {
+            owner->asked(fetch.id, selection, fetch.format);
+        }
+    }
+}
+
+// ---- Begun and passed on: the guest's contents
+
+void ClipboardBroker::guest_data_begins(ChunkPort port, const agent::ClipboardData& head, std::uint64_t size,
+                                        Time now) {
+    auto& going_to = streaming_.at(static_cast<std::size_t>(port));
+    going_to = nullptr;
+    auto& stale = state(head.selection).stale;
+    auto* fetch = asked_of_guest(head.selection);
+    const auto is_answer = [&](ClipboardFormat asked) {
+        return head.format == asked || head.format == ClipboardFormat::none;
+    };
+    if (stale && now < stale->until && is_answer(stale->format)) {
+        stale.reset();
+        fetch = nullptr;
+    }
+    if (!fetch || !is_answer(fetch->format)) {
+        ++world_.counters.clipboard_stale;
+        return;
+    }
+    if (head.format == ClipboardFormat::none)
+        return fail(*fetch, Code::not_offered, "the guest has nothing in this format", now);
+    if (size > world_.settings.policy.from_guest.max_bytes)
+        return fail(*fetch, Code::too_large, "the guest's copy is larger than the limit", now);
+    if (size == 0 && fetch->format != ClipboardFormat::text)
+        return fail(*fetch, Code::guest_error, "the guest answered with nothing", now);
+
+    fetch->stage = Fetch::Stage::streaming;
+    fetch->size = size;
+    fetch->deadline = now + world_.settings.limits.request_deadline;
+    if (fetch->format == ClipboardFormat::text && (size <= limits::inline_text || guest_.wants_crlf())) {
+        fetch->spool = spools_.make(size);
+        if (!fetch->spool) return fail(*fetch, Code::busy, "there is no room for the contents now", now);
+        if (guest_.wants_crlf()) fetch->to_lf.emplace(LineEnds::To::lf);
+    } else {
+        begin_answers(*fetch);
+    }
+    if (size == 0) return finish(*fetch, now);
+    going_to = fetch;
+}
+
+void ClipboardBroker::guest_data(ChunkPort port, Bytes bytes, Time now) {
+    auto* fetch = streaming_.at(static_cast<std::size_t>(port));
+    if (!fetch) return;
+    fetch->deadline = now + world_.settings.limits.request_deadline;
+    fetch->received += bytes.size();
+    if (!fetch->spool) {
+        pass_on(*fetch, bytes);
+    } else if (!fetch->to_lf) {
+        gather(*fetch, bytes);
+    } else {
+        std::array<std::byte, 4096> piece;
+        while (!bytes.empty()) gather(*fetch, Bytes{piece}.first(fetch->to_lf->convert(bytes, piece)));
+    }
+    if (fetch->received == fetch->size) finish(*fetch, now);
+}
+
+void ClipboardBroker::begin_answers(Fetch& fetch) {
+    for (const auto& waiter : fetch.waiters)
+        if (auto* client = world_.find(waiter.client)) client->answer_begins(waiter.request, fetch.format, fetch.size);
+}
+
+void ClipboardBroker::pass_on(Fetch& fetch, Bytes bytes) {
+    while (!bytes.empty()) {
+        if (fetch.block_used == fetch.block_size) {
+            flush(fetch);
+            const auto to_come = fetch.size - fetch.received + bytes.size();
+            fetch.block_size = static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, to_come));
+            fetch.block = std::make_shared_for_overwrite<std::byte[]>(fetch.block_size);
+            fetch.block_used = fetch.block_flushed = 0;
+        }
+        const auto count = std::min(bytes.size(), fetch.block_size - fetch.block_used);
+        std::memcpy(fetch.block.get() + fetch.block_used, bytes.data(), count);
+        fetch.block_used += count;
+        bytes = bytes.subspan(count);
+    }
+}
+
+void ClipboardBroker::flush(Fetch& fetch) {
+    if (fetch.block_flushed == fetch.block_used) return;
+    const SharedBytes part{fetch.block, Bytes{fetch.block.get(), fetch.block_used}.subspan(fetch.block_flushed)};
+    fetch.block_flushed = fetch.block_used;
+    for (const auto& waiter : fetch.waiters)
+        if (auto* client = world_.find(waiter.client)) client->answer_bytes(waiter.request, part);
+}
+
+void ClipboardBroker::flush() {
+    for (auto* fetch : streaming_)
+        if (fetch) flush(*fetch);
+}
+
+// ---- Begun and gathered: a client's contents
+
+bool ClipboardBroker::client_data_begins(Client& client, FetchId id, ClipboardFormat format, std::uint64_t size,
+                                         Time now) {
+    auto* fetch = find_fetch(id);
+    if (!fetch || fetch->from_guest || fetch->owner != client.id() || fetch->stage != Fetch::Stage::asked) {
+        client.refused(Code::not_owner, "clipboard-data", "nobody waits for this answer any more");
+        return false;
+    }
+    if (format != fetch->format) {
+        client.refused(Code::bad_frame, "clipboard-data", "format: another one was asked for");
+        fail(*fetch, Code::not_offered, "the owner answered in another format", now);
+        return false;
+    }
+    if (size > policy::rule(world_.settings.policy, Way::to_guest).max_bytes) {
+        client.refused(Code::too_large, "clipboard-data", "this is more than may be copied to this machine");
+        fail(*fetch, Code::too_large, "the owner's copy is larger than the limit", now);
+        return false;
+    }
+    fetch->spool = spools_.make(size);
+    if (!fetch->spool) {
+        client.refused(Code::busy, "clipboard-data", "there is no room for the contents now");
+        fail(*fetch, Code::busy, "there is no room for the contents now", now);
+        return false;
+    }
+    fetch->stage = Fetch::Stage::streaming;
+    fetch->size = size;
+    fetch->deadline = now + world_.settings.limits.request_deadline;
+    if (size == 0) finish(*fetch, now);
+    return true;
+}
+
+bool ClipboardBroker::client_data(Client& client, FetchId id, Bytes bytes, Time now) {
+    auto* fetch = find_fetch(id);
+    if (!fetch || fetch->owner != client.id() || fetch->stage != Fetch::Stage::streaming) return false;
+    fetch->deadline = now + world_.settings.limits.request_deadline;
+    fetch->received += bytes.size();
+    if (fetch->format == ClipboardFormat::text) fetch->bare_newlines += count_bare_newlines(bytes, fetch->after_cr);
+    gather(*fetch, bytes);
+    if (fetch->received >= fetch->size) finish(*fetch, now);
+    return true;
+}
+
+void ClipboardBroker::client_failed(Client& client, FetchId id, Code code, Time now) {
+    auto* fetch = find_fetch(id);
+    if (fetch && !fetch->from_guest && fetch->owner == client.id())
+        fail(*fetch, code, "the owner could not give the contents", now);
+}
+
+void ClipboardBroker::gather(Fetch& fetch, Bytes bytes) {
+    if (fetch.spool && !bytes.empty() && !fetch.spool->append(bytes)) fetch.is_broken = true;
+}
+
+// ---- Finished
+
+void ClipboardBroker::finish(Fetch& fetch, Time now) {
+    if (fetch.is_broken) return fail(fetch, Code::no_space, "there was no room for the contents", now);
+    if (fetch.to_lf) {
+        std::array<std::byte, 2> last;
+        gather(fetch, Bytes{last}.first(fetch.to_lf->finish(last)));
+    }
+    flush(fetch);
+    for (const auto& waiter : fetch.waiters) {
+        auto* client = world_.find(waiter.client);
+        if (client && fetch.spool) answer_client(*client, waiter.request, fetch);
+        ++world_.counters.clipboard_answers;
+    }
+    for (auto i = 0U; i < fetch.guest_waits; ++i) {
+        answer_guest(fetch);
+        ++world_.counters.clipboard_answers;
+    }
+    const auto selection = fetch.selection;
+    erase(fetch);
+    start_next(selection, now);
+}
+
+void ClipboardBroker::answer_client(Client& client, RequestId request, const Fetch& fetch) {
+    if (fetch.format == ClipboardFormat::text && fetch.spool->size() <= limits::inline_text) {
+        std::string text(static_cast<std::size_t>(fetch.spool->size()), '\0');
+        text.resize(fetch.spool->read(0, std::as_writable_bytes(std::span{text})));
+        if (is_utf8(text)) return client.answered_text(request, fetch.format, text);
+    }
+    client.answered(request, fetch.format, fetch.spool);
+}
+
+void ClipboardBroker::answer_guest(const Fetch& fetch) {
+    const auto crlf = fetch.format == ClipboardFormat::text && guest_.wants_crlf();
+    guest_.writer().send_clipboard({.selection = fetch.selection, .format = fetch.format, .data = {}}, fetch.spool,
+                                   fetch.size + (crlf ? fetch.bare_newlines : 0), crlf, guest_.dialect());
+}
+
+/// With the type that was asked for: agents wait on when they are told "none".
+void ClipboardBroker::answer_guest_empty(Selection selection, ClipboardFormat format) {
+    ++world_.counters.clipboard_errors;
+    guest_.writer().send_clipboard({.selection = selection, .format = format, .data = {}}, nullptr, 0, false,
+                                   guest_.dialect());
+}
+
+// ---- Failed
+
+void ClipboardBroker::fail(Fetch& fetch, Code code, std::string_view message, Time now) {
+    for (const auto& waiter : fetch.waiters) {
+        ++world_.counters.clipboard_errors;
+        if (auto* client = world_.find(waiter.client)) client->answer_failed(waiter.request, code, message);
+    }
+    for (auto i = 0U; i < fetch.guest_waits; ++i) answer_guest_empty(fetch.selection, fetch.format);
+    if (fetch.from_guest) expect_stale(fetch, now);
+    if (auto* owner = fetch.from_guest ? nullptr : world_.find(fetch.owner)) owner->fetch_over(fetch.id);
+    const auto selection = fetch.selection;
+    erase(fetch);
+    start_next(selection, now);
+}
+
+/// The guest may still answer: for another grab than this one that answer would be wrong.
+void ClipboardBroker::expect_stale(const Fetch& fetch, Time now) {
+    auto& s = state(fetch.selection);
+    if (fetch.stage == Fetch::Stage::asked && fetch.generation != s.owner.generation)
+        s.stale = Stale{.format = fetch.format, .until = now + world_.settings.limits.request_deadline};
+}
+
+void ClipboardBroker::erase(Fetch& fetch) {
+    std::ranges::replace(streaming_, &fetch, nullptr);
+    fetches_.remove_if([&](const Fetch& each) { return &each == &fetch; });
+}
+
+void ClipboardBroker::drop_superseded(Selection selection, Time now) {
+    const auto generation = state(selection).owner.generation;
+    fail_where(
+        [&](const Fetch& fetch) {
+            return fetch.selection == selection && fetch.generation != generation &&
+                   fetch.stage != Fetch::Stage::streaming;
+        },
+        Code::not_owner, "the clipboard changed hands before its contents came", now);
+}
+
+void ClipboardBroker::drop_unwanted(Time now) {
+    fail_where([](const Fetch& fetch) { return fetch.waiters.empty() && fetch.guest_waits == 0; }, Code::cancelled, "",
+               now);
+}
+
+// ---- Time
+
+void ClipboardBroker::handle_timeout(Time now) {
+    if (slow_since_ && now >= *slow_since_ + world_.settings.limits.request_deadline) drop_slow(now);
+    if (slow_since_)  // the guest is not read meanwhile: it can't be blamed
+        for (auto* fetch : streaming_)
+            if (fetch) fetch->deadline = now + world_.settings.limits.request_deadline;
+    fail_where([&](const Fetch& fetch) { return fetch.deadline <= now; }, Code::timeout,
+               "no answer came within the deadline", now);
+}
+
+std::optional<Time> ClipboardBroker::poll_timeout() const {
+    std::optional<Time> next;
+    for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
+    if (slow_since_) next = earlier(next, *slow_since_ + world_.settings.limits.request_deadline);
+    return next;
+}
+
+void ClipboardBroker::check_slow(Time now) {
+    const auto slow = std::ranges::any_of(
+        world_.clients, [](const auto& entry) { return entry.second->waiting_bytes() > limits::client_outbox; });
+    if (!slow) {
+        slow_since_.reset();
+    } else if (!slow_since_) {
+        slow_since_ = now;
+    }
+}
+
+/// Whoever held the guest up for the whole deadline loses that answer, and nothing else.
+void ClipboardBroker::drop_slow(Time now) {
+    for (auto* fetch : streaming_) {
+        if (!fetch) continue;
+        std::erase_if(fetch->waiters, [&](const Fetch::Waiter& waiter) {
+            auto* client = world_.find(waiter.client);
+            if (!client || client->waiting_bytes() <= limits::client_outbox) return false;
+            ++world_.counters.clipboard_errors;
+            client->answer_failed(waiter.request, Code::timeout, "the contents were taken too slowly");
+            return true;
+        });
+    }
+    drop_unwanted(now);
+    check_slow(now);
+}
+
+ClipboardBroker::Fetch* ClipboardBroker::find_fetch(FetchId id) noexcept {
+    const auto found = std::ranges::find(fetches_, id, &Fetch::id);
+    return found == fetches_.end() ? nullptr : &*found;
+}
+
+ClipboardBroker::Fetch* ClipboardBroker::asked_of_guest(Selection selection) noexcept {
+    const auto found = std::ranges::find_if(fetches_, [&](const Fetch& fetch) {
+        return fetch.from_guest && fetch.selection == selection && fetch.stage == Fetch::Stage::asked;
+    });
+    return found == fetches_.end() ? nullptr : &*found;
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,140 @@
+#include "src/bridge/hub.hpp"
+
+#include "src/bridge/hub_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+Hub::Hub(std::string vm, HubSettings settings, SpoolFactory spools)
+    : parts_{std::make_unique<Parts>(std::move(vm), std::move(settings), std::move(spools))} {}
+
+Hub::~Hub() = default;
+
+// ---- The guest's port
+
+void Hub::handle_guest_connected(Time now) {
+    parts_->handle_change(parts_->guest.gone(), now);
+    parts_->reader.reset();
+    parts_->guest.connected();
+}
+
+void Hub::handle_guest_bytes(Bytes bytes, Time now) {
+    auto& parts = *parts_;
+    if (!parts.guest.has_connection()) return;
+    parts.world.counters.guest_bytes_in += bytes.size();
+    while (true) {
+        const auto event = parts.reader.next(bytes, parts.guest.dialect());
+        if (!event) {
+            ++parts.world.counters.guest_connections_dropped;
+            parts.world.events.emplace_back(DropGuest{.reason = to_text(event.error())});
+            handle_guest_gone(now);
+            return;
+        }
+        if (!*event) break;
+        parts.handle(**event, now);
+    }
+    parts.clipboard.flush();
+    parts.clipboard.check_slow(now);
+    parts.drop_overflowed(now);
+}
+
+void Hub::handle_guest_gone(Time now) {
+    parts_->handle_change(parts_->guest.gone(), now);
+    parts_->reader.reset();
+    parts_->drop_overflowed(now);
+}
+
+bool Hub::guest_is_readable() const noexcept {
+    return !parts_->clipboard.guest_must_wait() && !parts_->guest.writer().is_full();
+}
+
+std::size_t Hub::poll_guest(MutableBytes out, Time now) {
+    if (!parts_->guest.has_connection()) return 0;
+    auto& world = parts_->world;
+    const auto was_full = parts_->guest.writer().is_full();
+    const auto count = parts_->guest.writer().poll(out, now);
+    world.counters.guest_bytes_out += count;
+    if (was_full && !parts_->guest.writer().is_full())
+        for (const auto& [id, client] : world.clients) world.ready.push_back(id);
+    return count;
+}
+
+bool Hub::has_guest_output() const noexcept {
+    return parts_->guest.has_connection() && parts_->guest.writer().has_output();
+}
+
+// ---- Clients
+
+void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
+    auto* client = static_cast<WebClient*>(parts_->world.find(id));
+    if (!client) return;
+    auto frame = browser::decode_client(text);
+    if (frame) {
+        handle_frame(*parts_, *client, *frame, now);
+    } else {
+        ++parts_->world.counters.frames_refused;
+        const auto& error = frame.error();
+        client->refused(error.code, error.about, error.message);
+    }
+    parts_->drop_overflowed(now);
+}
+
+bool Hub::client_is_readable(ClientId id) const noexcept {
+    const auto* client = static_cast<const WebClient*>(parts_->world.find(id));
+    return client && client->is_readable() && !parts_->guest.writer().is_full();
+}
+
+std::optional<OutFrame> Hub::poll_client(ClientId id) {
+    auto* client = static_cast<WebClient*>(parts_->world.find(id));
+    return client ? client->poll() : std::nullopt;
+}
+
+std::vector<ClientId> Hub::take_ready_clients() {
+    auto ready = std::exchange(parts_->world.ready, {});
+    std::ranges::sort(ready);
+    ready.erase(std::ranges::unique(ready).begin(), ready.end());
+    return ready;
+}
+
+// ---- Time and management
+
+void Hub::handle_timeout(Time now) {
+    parts_->handle_change(parts_->guest.handle_timeout(now), now);
+    parts_->clipboard.check_slow(now);
+    parts_->clipboard.handle_timeout(now);
+    parts_->display.handle_timeout(now);
+    parts_->transfers.handle_timeout(now);
+    parts_->drop_overflowed(now);
+}
+
+std::optional<Time> Hub::poll_timeout() const {
+    return earlier(earlier(parts_->guest.poll_timeout(), parts_->clipboard.poll_timeout()),
+                   earlier(parts_->display.poll_timeout(), parts_->transfers.poll_timeout()));
+}
+
+std::optional<HubEvent> Hub::poll_event() {
+    auto& events = parts_->world.events;
+    if (events.empty()) return std::nullopt;
+    auto event = std::move(events.front());
+    events.pop_front();
+    return event;
+}
+
+VmStatus Hub::status() const {
+    const auto& parts = *parts_;
+    VmStatus status{.agent_connected = parts.guest.is_there(),
+                    .capabilities = parts.guest.capabilities(),
+                    .agent_guess = parts.guest.is_there() ? guess_agent(parts.guest.capabilities()) : std::string{},
+                    .clients = {},
+                    .counters = parts.world.counters};
+    for (const auto& [id, client] : parts.world.clients)
+        status.clients.push_back({.id = id,
+                                  .kind = client->profile().kind,
+                                  .user = client->profile().user,
+                                  .lead = parts.display.lead() == id});
+    return status;
+}
+
+}  // namespace vmcbridge::bridge

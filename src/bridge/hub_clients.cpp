@@ -1,0 +1,116 @@
+// Clients come, change their rights and go.
+
+#include "src/bridge/hub_parts.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+using browser::CloseCode;
+using browser::Code;
+using policy::SeveralClients;
+
+std::string_view name(ClientKind kind) noexcept {
+    switch (kind) {
+        case ClientKind::web: return "web";
+        case ClientKind::spice: return "spice";
+        case ClientKind::cli: return "cli";
+    }
+    return "";
+}
+
+Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now) {
+    auto& parts = *parts_;
+    auto& world = parts.world;
+    const auto rule = world.settings.policy.several_clients;
+    if (rule == SeveralClients::refuse && !world.clients.empty()) return Code::busy;
+    if (rule == SeveralClients::take_over)
+        while (!world.clients.empty())
+            parts.close(world.clients.begin()->first, CloseCode::replaced, "another client took over", now);
+    if (world.clients.size() >= limits::vm_clients) return Code::too_many;
+
+    const ClientId id{parts.next_client++};
+    auto owned = std::make_unique<WebClient>(id, std::move(profile), world);
+    auto& client = *owned;
+    client.rights = policy::effective(client.profile().permissions, world.settings.policy);
+    client.last_active = now;
+    world.clients.emplace(id, std::move(owned));
+    const auto got_lead = parts.display.client_came(client);
+    client.welcome(parts.agent_view(), got_lead);
+    parts.clipboard.show_to(client);
+    parts.tell_clients();
+    world.note("client-joined", {{"vm", world.vm},
+                                 {"client", std::to_string(id.raw())},
+                                 {"kind", std::string{name(client.profile().kind)}},
+                                 {"user", client.profile().user}});
+    return id;
+}
+
+void Hub::handle_client_gone(ClientId id, Time now) {
+    if (!parts_->world.find(id)) return;
+    parts_->remove(id, now);
+    parts_->drop_overflowed(now);
+}
+
+void Hub::Parts::remove(ClientId id, Time now) {
+    // Kept until the brokers are done: they find it gone from the world, but not from under their feet.
+    const auto node = world.clients.extract(id);
+    clipboard.client_gone(id, now);
+    transfers.client_gone(id, now);
+    display.client_gone(id, now);
+    clipboard.check_slow(now);
+    if (world.clients.empty() && guest.is_there()) guest.send(agent::ClientDisconnected{}, ChunkPort::server);
+    tell_clients();
+    world.note("client-left", {{"vm", world.vm}, {"client", std::to_string(id.raw())}});
+}
+
+void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now) {
+    world.events.emplace_back(CloseClient{.client = id, .code = code, .reason = std::move(reason)});
+    remove(id, now);
+}
+
+void Hub::Parts::drop_overflowed(Time now) {
+    for (;;) {
+        const auto found = std::ranges::find_if(world.clients, [](const auto& entry) {
+            return static_cast<const WebClient&>(*entry.second).has_overflowed();
+        });
+        if (found == world.clients.end()) return;
+        close(found->first, CloseCode::too_slow, "too slow", now);
+    }
+}
+
+void Hub::Parts::tell_clients() {
+    std::vector<browser::ClientEntry> entries;
+    entries.reserve(world.clients.size());
+    for (const auto& [id, client] : world.clients)
+        entries.push_back({.id = id,
+                           .kind = name(client->profile().kind),
+                           .user = client->profile().user,
+                           .lead = display.lead() == id});
+    for (const auto& [id, client] : world.clients) client->clients_changed(entries);
+}
+
+void Hub::handle_settings(HubSettings settings, Time now) {
+    auto& parts = *parts_;
+    const auto view_before = parts.agent_view();
+    const auto before = std::exchange(parts.world.settings, std::move(settings));
+    const auto& policy = parts.world.settings.policy;
+    for (const auto& [id, client] : parts.world.clients) {
+        const auto rights = policy::effective(client->profile().permissions, policy);
+        const auto changed = rights != std::exchange(client->rights, rights) || before.policy != policy;
+        if (changed) client->rights_changed(policy);
+    }
+    if (parts.agent_view() != view_before) parts.tell_agent();
+    parts.clipboard.settings_changed(now);
+    parts.transfers.settings_changed(now);
+    parts.display.settings_changed(now);
+    parts.drop_overflowed(now);
+}
+
+void Hub::close_clients(CloseCode code, std::string_view reason, Time now) {
+    while (!parts_->world.clients.empty())
+        parts_->close(parts_->world.clients.begin()->first, code, std::string{reason}, now);
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,109 @@
+// What the guest says reaches the part that it concerns.
+
+#include "proto/agent/codec.hpp"
+#include "proto/match.hpp"
+#include "src/bridge/hub_parts.hpp"
+
+namespace vmcbridge::bridge {
+
+using agent::Capability;
+
+void Hub::Parts::handle(const GuestEvent& event, Time now) {
+    std::visit(match{
+                   [&](const vdi::WholeMessage& m) { handle(m.type, m.body, now); },
+                   [&](const vdi::BulkBegin& m) {
+                       if (m.type != AgentType::clipboard) return;  // file data flow to the guest only
+                       const auto head = agent::decode(m.type, m.prefix, guest.dialect());
+                       const auto* data = head ? std::get_if<agent::ClipboardData>(&*head) : nullptr;
+                       if (data) {
+                           clipboard.guest_data_begins(event.port, *data, m.size, now);
+                       } else {
+                           clipboard.guest_data_unwanted(event.port);
+                       }
+                   },
+                   [&](const vdi::BulkSlice& m) { clipboard.guest_data(event.port, m.bytes, now); },
+                   [&](const vdi::SkippedMessage&) { ++world.counters.guest_messages_ignored; },
+               },
+               event.event);
+}
+
+void Hub::Parts::handle(AgentType type, Bytes body, Time now) {
+    const auto message = agent::decode(type, body, guest.dialect());
+    if (!message) {
+        ++world.counters.guest_messages_ignored;
+        return;
+    }
+    const auto ignore = [&] { ++world.counters.guest_messages_ignored; };
+    std::visit(match{
+                   [&](const agent::AnnounceCapabilities& m) { handle_change(guest.announced(m, now), now); },
+                   [&](const agent::ClipboardGrab& m) { clipboard.guest_grabbed(m, now); },
+                   [&](const agent::ClipboardRelease& m) { clipboard.guest_released(m.selection, now); },
+                   [&](const agent::ClipboardRequest& m) { clipboard.guest_requested(m, now); },
+                   [&](const agent::Reply& m) { display.guest_replied(m); },
+                   [&](const agent::FileTransferStatus& m) { transfers.guest_status(m, now); },
+                   // What only hosts send, or what came without being a bulk message: an agent has no business with it.
+                   [&](const agent::ClipboardData&) { ignore(); },
+                   [&](const agent::FileTransferData&) { ignore(); },
+                   [&](const agent::MouseState&) { ignore(); },
+                   [&](const agent::MonitorsConfig&) { ignore(); },
+                   [&](const agent::DisplayConfig&) { ignore(); },
+                   [&](const agent::FileTransferStart&) { ignore(); },
+                   [&](const agent::ClientDisconnected&) { ignore(); },
+                   [&](const agent::MaxClipboard&) { ignore(); },
+                   [&](const agent::AudioVolumeSync&) { ignore(); },
+                   [&](const agent::GraphicsDeviceInfo&) { ignore(); },
+                   [&](const agent::Unknown&) { ignore(); },
+               },
+               *message);
+}
+
+void Hub::Parts::handle_change(GuestSession::Change change, Time now) {
+    switch (change) {
+        case GuestSession::Change::none: return;
+        case GuestSession::Change::came: return agent_came(now);
+        case GuestSession::Change::went:
+        case GuestSession::Change::came_back: return agent_went(now);
+        case GuestSession::Change::capabilities: return tell_agent();
+    }
+}
+
+void Hub::Parts::agent_came(Time now) {
+    world.note("agent-came", {{"vm", world.vm}, {"guess", guess_agent(guest.capabilities())}});
+    tell_agent();
+    clipboard.agent_came(now);
+    display.agent_came(now);
+}
+
+void Hub::Parts::agent_went(Time now) {
+    world.note("agent-went", {{"vm", world.vm}});
+    tell_agent();
+    clipboard.agent_went(now);
+    display.agent_went();
+    transfers.agent_went();
+}
+
+AgentView Hub::Parts::agent_view() const {
+    auto capabilities = guest.capabilities();
+    if (!guest.is_there()) return {};
+    const auto& policy = world.settings.policy;
+    if (policy.to_guest.formats.empty() && policy.from_guest.formats.empty()) {
+        capabilities.remove(Capability::clipboard);
+        capabilities.remove(Capability::clipboard_by_demand);
+        capabilities.remove(Capability::clipboard_selection);
+        capabilities.remove(Capability::clipboard_grab_serial);
+        capabilities.remove(Capability::clipboard_no_release_on_regrab);
+    }
+    if (policy.resize == policy::ResizeRule::off) {
+        capabilities.remove(Capability::monitors_config);
+        capabilities.remove(Capability::sparse_monitors_config);
+    }
+    if (!policy.files_to_guest) capabilities.add(Capability::file_xfer_disabled);
+    return {.connected = true, .capabilities = capabilities};
+}
+
+void Hub::Parts::tell_agent() {
+    const auto view = agent_view();
+    for (const auto& [id, client] : world.clients) client->agent_changed(view);
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "src/bridge/clipboard_broker.hpp"
+#include "src/bridge/display_broker.hpp"
+#include "src/bridge/guest_reader.hpp"
+#include "src/bridge/guest_session.hpp"
+#include "src/bridge/hub.hpp"
+#include "src/bridge/transfer_broker.hpp"
+#include "src/bridge/web_client.hpp"
+#include "src/bridge/world.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+/// What a hub is made of, and what its parts have to do with each other.
+struct Hub::Parts {
+    Parts(std::string vm, HubSettings settings, SpoolFactory spools)
+        : world{.vm = std::move(vm),
+                .settings = std::move(settings),
+                .counters = {},
+                .clients = {},
+                .events = {},
+                .ready = {}},
+          clipboard{world, guest, std::move(spools)} {}
+
+    World world;
+    GuestReader reader;
+    TransferBroker transfers{world, guest};
+    GuestSession guest{world, transfers};
+    ClipboardBroker clipboard;
+    DisplayBroker display{world, guest};
+    std::uint64_t next_client = 1;
+
+    // ---- The guest (hub_guest.cpp)
+    void handle(const GuestEvent& event, Time now);
+    void handle(AgentType type, Bytes body, Time now);
+    void handle_change(GuestSession::Change change, Time now);
+    void agent_came(Time now);
+    void agent_went(Time now);
+    /// The agent as clients may see it.
+    [[nodiscard]] AgentView agent_view() const;
+    void tell_agent();
+
+    // ---- Clients (hub_clients.cpp)
+    void admit(ClientKind kind, Time now);
+    void tell_clients();
+    void remove(ClientId id, Time now);
+    void close(ClientId id, browser::CloseCode code, std::string reason, Time now);
+    /// Lets clients go that don't read.
+    void drop_overflowed(Time now);
+};
+
+/// What one frame of a browser asks for (hub_frames.cpp).
+void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFrame& frame, Time now);
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,259 @@
+#include "src/bridge/transfer_broker.hpp"
+
+#include "proto/agent/file_transfer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+using agent::Capability;
+using browser::Code;
+using browser::FileState;
+using policy::Permission;
+
+namespace {
+
+/// Clients hear of progress at most this often.
+constexpr std::chrono::milliseconds progress_interval{100};
+/// The agent closes and flushes the file before it says SUCCESS; a slow disk may take its time over gigabytes.
+constexpr std::chrono::seconds finish_deadline{60};
+
+struct Ending {
+    FileState state;
+    Code code;
+    std::string_view message;
+};
+
+Ending ending_of(agent::FileStatus status) {
+    switch (status) {
+        case agent::FileStatus::not_enough_space:
+            return {FileState::error, Code::no_space, "there is not enough space in the guest"};
+        case agent::FileStatus::session_locked:
+            return {FileState::error, Code::session_locked, "the guest's session is locked"};
+        case agent::FileStatus::agent_not_connected:
+            return {FileState::error, Code::no_session, "nobody is logged in to the guest's session"};
+        case agent::FileStatus::disabled: return {FileState::error, Code::disabled, "the guest does not take files"};
+        case agent::FileStatus::cancelled:
+            // Agents cancel on their own only when the session that wrote the file ended.
+            return {FileState::error, Code::no_session, "the guest's session ended"};
+        default: return {FileState::error, Code::guest_error, "the guest could not write the file"};
+    }
+}
+
+}  // namespace
+
+// ---- Clients
+
+bool TransferBroker::start(Client& client, RequestId file, std::string_view name, std::uint64_t size, Time now) {
+    const auto& policy = world_.settings.policy;
+    const auto refuse = [&](Code code, std::string_view why) {
+        ++world_.counters.files_failed;
+        client.file_changed({.id = file,
+                             .status = FileState::error,
+                             .sent = 0,
+                             .code = code,
+                             .message = std::string{why},
+                             .free_bytes = {}});
+        return false;
+    };
+    if (find(client.id(), file) != transfers_.end()) {
+        client.refused(Code::bad_frame, "file-start", "id: a transfer with this id is under way");
+        return false;
+    }
+    if (!policy.files_to_guest) return refuse(Code::disabled, "sending files is switched off on this machine");
+    if (!client.may(Permission::files_to_guest)) return refuse(Code::forbidden, "you may not send files here");
+    if (!guest_.is_there()) return refuse(Code::no_agent, "no agent is there to take the file");
+    if (guest_.can(Capability::file_xfer_disabled)) return refuse(Code::disabled, "the guest does not take files");
+    if (size > policy.file_max) return refuse(Code::too_large, "the file is larger than the limit");
+    auto safe_name = policy::safe_file_name(name);
+    if (!safe_name) return refuse(Code::bad_name, "nothing usable is left of this file name");
+    const auto own = std::ranges::count(transfers_, client.id(), &Transfer::client);
+    if (static_cast<std::size_t>(own) >= limits::client_transfers || transfers_.size() >= limits::vm_transfers)
+        return refuse(Code::busy, "too many files are on their way");
+
+    auto& transfer = transfers_.emplace_back();
+    transfer.client = client.id();
+    transfer.file = file;
+    transfer.name = std::move(*safe_name);
+    transfer.size = size;
+    start_waiting(now);
+    return true;
+}
+
+void TransferBroker::start_waiting(Time now) {
+    auto running = static_cast<std::size_t>(
+        std::ranges::count_if(transfers_, [](const Transfer& t) { return t.stage != Stage::waiting; }));
+    for (auto& transfer : transfers_) {
+        if (running >= limits::vm_transfers_running) return;
+        if (transfer.stage != Stage::waiting) continue;
+        ++running;
+        transfer.stage = Stage::starting;
+        transfer.id = TransferId{next_id_++};
+        transfer.deadline = now + world_.settings.limits.request_deadline;
+        const auto key_file = agent::write_key_file({.name = transfer.name, .size = transfer.size});
+        guest_.send(agent::FileTransferStart{.id = transfer.id, .key_file = key_file});
+    }
+}
+
+bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
+    const auto found = find(client.id(), file);
+    if (found == transfers_.end()) return false;
+    found->buffer.append(bytes);
+    found->received += bytes.size();
+    return true;
+}
+
+void TransferBroker::cancel(Client& client, RequestId file, Time now) {
+    const auto found = find(client.id(), file);
+    if (found == transfers_.end()) return;  // it ended meanwhile: the client has its status or gets it
+    end(found, FileState::cancelled, Code::cancelled, "cancelled", true);
+    start_waiting(now);
+}
+
+void TransferBroker::abort(Client& client, RequestId file, Code code, Time now) {
+    const auto found = find(client.id(), file);
+    if (found == transfers_.end()) return;
+    end(found, FileState::error, code, browser::meaning(code), true);
+    start_waiting(now);
+}
+
+void TransferBroker::client_gone(ClientId client, Time now) {
+    for (auto t = transfers_.begin(); t != transfers_.end();)
+        t = t->client == client ? end(t, FileState::cancelled, Code::cancelled, "", true) : std::next(t);
+    start_waiting(now);
+}
+
+void TransferBroker::settings_changed(Time now) {
+    for (auto t = transfers_.begin(); t != transfers_.end();) {
+        const auto* client = world_.find(t->client);
+        const auto allowed = client && client->may(Permission::files_to_guest);
+        t = allowed ? std::next(t)
+                    : end(t, FileState::error, Code::disabled, "sending files was switched off on this machine", true);
+    }
+    start_waiting(now);
+}
+
+// ---- The guest
+
+void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time now) {
+    const auto found = std::ranges::find_if(
+        transfers_, [&](const Transfer& t) { return t.stage != Stage::waiting && t.id == status.id; });
+    if (found == transfers_.end()) {
+        ++world_.counters.guest_messages_ignored;
+        return;
+    }
+    if (status.status == agent::FileStatus::can_send_data) {
+        if (found->stage != Stage::starting) return;
+        found->stage = Stage::running;
+        found->deadline.reset();
+        found->told = now;
+        tell(*found, FileState::accepted, std::nullopt, "");
+        return;
+    }
+    if (status.status == agent::FileStatus::success) {
+        if (found->sent == found->size && found->stage == Stage::finishing) {
+            ++world_.counters.files_done;
+            end(found, FileState::done, std::nullopt, "", false);
+        } else {
+            end(found, FileState::error, Code::guest_error, "the guest said it was done before it had the whole file",
+                true);
+        }
+    } else {
+        const auto ending = ending_of(status.status);
+        const auto free_bytes = status.status == agent::FileStatus::not_enough_space && status.free_bytes != 0
+                                    ? std::optional{status.free_bytes}
+                                    : std::nullopt;
+        tell(*found, ending.state, ending.code, ending.message, free_bytes);
+        ++world_.counters.files_failed;
+        transfers_.erase(found);
+    }
+    start_waiting(now);
+}
+
+void TransferBroker::agent_went() {
+    while (!transfers_.empty())
+        end(transfers_.begin(), FileState::error, Code::agent_gone, "the agent went before the file was there", false);
+}
+
+void TransferBroker::handle_timeout(Time now) {
+    for (auto t = transfers_.begin(); t != transfers_.end();)
+        t = t->deadline && *t->deadline <= now
+                ? end(t, FileState::error, Code::timeout, "the agent did not answer", true)
+                : std::next(t);
+    start_waiting(now);
+}
+
+std::optional<Time> TransferBroker::poll_timeout() const {
+    std::optional<Time> next;
+    for (const auto& transfer : transfers_) next = earlier(next, transfer.deadline);
+    return next;
+}
+
+// ---- What the guest writer takes
+
+/// There are bytes, or the one empty message that an empty file wants.
+bool TransferBroker::is_ready(const Transfer& transfer) noexcept {
+    return transfer.stage == Stage::running && (!transfer.buffer.empty() || transfer.size == 0);
+}
+
+bool TransferBroker::has_piece() const noexcept { return std::ranges::any_of(transfers_, is_ready); }
+
+std::optional<FileSource::Piece> TransferBroker::next_piece(std::size_t most) {
+    const auto found = std::ranges::find_if(transfers_, is_ready);
+    if (found == transfers_.end()) return std::nullopt;
+    transfers_.splice(transfers_.end(), transfers_, found);  // the others have their turn first
+    taking_ = std::prev(transfers_.end());
+    return Piece{.id = found->id, .size = std::min(most, found->buffer.size())};
+}
+
+Bytes TransferBroker::view(std::size_t most) const { return (*taking_)->buffer.front(most); }
+
+void TransferBroker::take(std::size_t count) {
+    auto& transfer = **taking_;
+    transfer.buffer.consume(count);
+    transfer.sent += count;
+    if (auto* client = world_.find(transfer.client)) client->file_consumed(transfer.file, count);
+}
+
+void TransferBroker::piece_done(Time now) {
+    auto& transfer = **std::exchange(taking_, std::nullopt);
+    if (transfer.sent == transfer.size) {
+        transfer.stage = Stage::finishing;
+        transfer.deadline = now + finish_deadline;
+        transfer.buffer.clear();
+    }
+    if (transfer.sent != transfer.size && now - transfer.told < progress_interval) return;
+    transfer.told = now;
+    tell(transfer, FileState::progress, std::nullopt, "");
+}
+
+// ---- Ends
+
+TransferBroker::Transfers::iterator TransferBroker::find(ClientId client, RequestId file) noexcept {
+    return std::ranges::find_if(transfers_, [&](const Transfer& t) { return t.client == client && t.file == file; });
+}
+
+void TransferBroker::tell(const Transfer& transfer, FileState state, std::optional<Code> code, std::string_view message,
+                          std::optional<std::uint64_t> free_bytes) {
+    if (auto* client = world_.find(transfer.client))
+        client->file_changed({.id = transfer.file,
+                              .status = state,
+                              .sent = transfer.sent,
+                              .code = code,
+                              .message = std::string{message},
+                              .free_bytes = free_bytes});
+}
+
+TransferBroker::Transfers::iterator TransferBroker::end(Transfers::iterator transfer, FileState state,
+                                                        std::optional<Code> code, std::string_view message,
+                                                        bool tell_guest) {
+    if (state != FileState::done) ++world_.counters.files_failed;
+    if (tell_guest && transfer->stage != Stage::waiting)
+        guest_.send(agent::FileTransferStatus{
+            .id = transfer->id, .status = agent::FileStatus::cancelled, .free_bytes = 0, .error_code = 0});
+    tell(*transfer, state, code, message);
+    return transfers_.erase(transfer);
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,175 @@
+#include "src/bridge/web_client.hpp"
+
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+using browser::ServerFrame;
+using policy::Permission;
+
+namespace {
+
+/// A client that lets this much text wait is not read until it took some: what it asks for is what waits.
+constexpr std::size_t text_before_pause = 64 * 1024;
+
+browser::AgentState state_of(const AgentView& agent) {
+    return {.connected = agent.connected, .capabilities = agent::names(agent.capabilities)};
+}
+
+}  // namespace
+
+// ---- The outbox
+
+void WebClient::send(const ServerFrame& frame) {
+    SharedBytes text{browser::encode(frame)};
+    text_bytes_ += text.size();
+    texts_.push_back(std::move(text));
+    mark_ready();
+}
+
+void WebClient::mark_ready() { world_.ready.push_back(id()); }
+
+bool WebClient::has_output() const noexcept { return !texts_.empty() || out_.can_send(); }
+
+bool WebClient::is_readable() const noexcept { return text_bytes_ < text_before_pause; }
+
+std::optional<OutFrame> WebClient::poll() {
+    if (texts_.empty()) {
+        if (auto frame = out_.poll()) return frame;
+        const auto failed = out_.take_failed();
+        if (!failed) return std::nullopt;
+        answer_failed(*failed, browser::Code::no_space, "the contents could not be read back");
+    }
+    OutFrame frame{.binary = false, .stream = {}, .body = std::move(texts_.front())};
+    texts_.pop_front();
+    text_bytes_ -= frame.body.size();
+    if (!was_readable_ && is_readable()) mark_ready();
+    was_readable_ = is_readable();
+    return frame;
+}
+
+void WebClient::granted(const browser::Credit& credit) {
+    out_.add_credit(credit.stream, credit.bytes);
+    if (out_.can_send()) mark_ready();
+}
+
+void WebClient::pong(browser::RequestId id) { send(browser::Pong{.id = id}); }
+
+void WebClient::grant(browser::StreamId id) {
+    auto* stream = in_.find(id);
+    const auto bytes = stream ? InStreams::take_grant(*stream) : 0;
+    if (bytes > 0) send(browser::Credit{.stream = id, .bytes = bytes});
+}
+
+// ---- State of the VM
+
+void WebClient::welcome(const AgentView& agent, bool lead) {
+    const auto& settings = world_.settings;
+    send(browser::Welcome{.vm = world_.vm,
+                          .client = id(),
+                          .user = profile().user,
+                          .agent = state_of(agent),
+                          .permissions = policy::names(rights),
+                          .limits = limits_of(settings.policy),
+                          .lead = lead,
+                          .resume_token = {},
+                          .resume_grace_seconds = 0,
+                          .resumed = false});
+}
+
+browser::ClientLimits WebClient::limits_of(const policy::Policy& policy) const {
+    return {.clipboard_bytes = policy.to_guest.max_bytes,
+            .clipboard_from_guest_bytes = policy.from_guest.max_bytes,
+            .file_bytes = policy.file_max,
+            .frame_bytes = limits::frame_payload,
+            .initial_credit = limits::initial_credit};
+}
+
+void WebClient::agent_changed(const AgentView& agent) { send(browser::AgentChanged{.agent = state_of(agent)}); }
+
+void WebClient::rights_changed(const policy::Policy& policy) {
+    send(browser::PermissionsChanged{.permissions = policy::names(rights), .limits = limits_of(policy)});
+}
+
+void WebClient::clients_changed(std::span<const browser::ClientEntry> clients) {
+    if (may(Permission::observe)) send(browser::Clients{.clients = {clients.begin(), clients.end()}});
+}
+
+void WebClient::lead_changed(std::optional<ClientId> lead) {
+    send(browser::LeadChanged{.client = lead, .you = lead == id()});
+}
+
+// ---- Clipboard
+
+void WebClient::offered(Selection selection, const FormatList& formats, std::uint64_t generation) {
+    send(browser::ClipboardGrab{.selection = selection, .formats = formats, .serial = generation});
+}
+
+void WebClient::released(Selection selection) { send(browser::ClipboardRelease{.selection = selection}); }
+
+void WebClient::answered_text(RequestId request, ClipboardFormat format, std::string_view utf8) {
+    send(browser::ClipboardData{.id = request, .format = format, .body = std::string{utf8}});
+}
+
+void WebClient::answered(RequestId request, ClipboardFormat format, std::shared_ptr<const Spool> contents) {
+    const auto size = contents->size();
+    const auto stream = out_.open(request, size, std::move(contents));
+    send(browser::ClipboardData{
+        .id = request, .format = format, .body = browser::StreamedData{.stream = stream, .size = size}});
+}
+
+void WebClient::answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) {
+    const auto stream = out_.open(request, size, nullptr);
+    send(browser::ClipboardData{
+        .id = request, .format = format, .body = browser::StreamedData{.stream = stream, .size = size}});
+}
+
+void WebClient::answer_bytes(RequestId request, const SharedBytes& bytes) {
+    out_.append(request, bytes);
+    mark_ready();
+}
+
+void WebClient::answer_failed(RequestId request, browser::Code code, std::string_view message) {
+    out_.close(request);
+    send(browser::ClipboardError{.id = request, .code = code, .message = std::string{message}});
+}
+
+void WebClient::asked(FetchId fetch, Selection selection, ClipboardFormat format) {
+    send(browser::ClipboardRequest{.id = fetch, .selection = selection, .format = format});
+}
+
+void WebClient::fetch_over(FetchId fetch) {
+    if (const auto stream = in_.of_fetch(fetch)) in_.discard(*stream);
+}
+
+// ---- Display and files
+
+void WebClient::monitors_done(std::optional<RequestId> request, browser::MonitorsStatus status,
+                              std::optional<browser::Code> code, std::string_view message) {
+    send(browser::MonitorsResult{.id = request, .status = status, .code = code, .message = std::string{message}});
+}
+
+void WebClient::file_changed(const browser::FileStatus& status) {
+    send(status);
+    const auto stream = in_.of_file(status.id);
+    if (!stream) return;
+    if (status.status == browser::FileState::accepted) {
+        in_.find(*stream)->is_open = true;
+        grant(*stream);
+    } else if (status.status != browser::FileState::progress) {
+        in_.discard(*stream);
+    }
+}
+
+void WebClient::file_consumed(RequestId file, std::size_t bytes) {
+    const auto stream = in_.of_file(file);
+    if (!stream) return;
+    in_.find(*stream)->consumed += bytes;
+    grant(*stream);
+}
+
+void WebClient::refused(browser::Code code, std::string_view about, std::string_view message) {
+    send(browser::ErrorFrame{.code = code, .message = std::string{message}, .about = std::string{about}});
+}
+
+}  // namespace vmcbridge::bridge

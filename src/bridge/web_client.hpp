@@ -1,0 +1,74 @@
+#pragma once
+
+#include "src/bridge/client.hpp"
+#include "src/bridge/web_streams.hpp"
+#include "src/bridge/world.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+/// A client that speaks vmcbridge.v1: what happens becomes frames in its outbox, credit decides when bulk may leave.
+///
+/// The outbox: text frames go first, then binary frames, by turns between streams. Text is bounded by
+/// limits::client_outbox (beyond it the client is let go), bulk by the guest being paused, or it lies in a spool.
+class WebClient final : public Client {
+public:
+    WebClient(ClientId id, ClientProfile profile, World& world) : Client{id, std::move(profile)}, world_{world} {}
+
+    void welcome(const AgentView& agent, bool lead);
+
+    // ---- What the driver asks
+    [[nodiscard]] std::optional<OutFrame> poll();
+    [[nodiscard]] bool has_output() const noexcept;
+    [[nodiscard]] bool is_readable() const noexcept;
+    /// So much text waits that the client can't be reading.
+    [[nodiscard]] bool has_overflowed() const noexcept { return text_bytes_ > limits::client_outbox; }
+
+    // ---- What the peer said, as far as it is this connection's own business
+    [[nodiscard]] InStreams& in_streams() noexcept { return in_; }
+    void granted(const browser::Credit& credit);
+    void pong(browser::RequestId id);
+    /// The peer may send more on this stream: consumed() of it changed, or it was accepted.
+    void grant(browser::StreamId stream);
+
+    // ---- Client
+    void agent_changed(const AgentView& agent) override;
+    void rights_changed(const policy::Policy& policy) override;
+    void clients_changed(std::span<const browser::ClientEntry> clients) override;
+    void lead_changed(std::optional<ClientId> lead) override;
+    void offered(Selection selection, const FormatList& formats, std::uint64_t generation) override;
+    void released(Selection selection) override;
+    void answered_text(RequestId request, ClipboardFormat format, std::string_view utf8) override;
+    void answered(RequestId request, ClipboardFormat format, std::shared_ptr<const Spool> contents) override;
+    void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) override;
+    void answer_bytes(RequestId request, const SharedBytes& bytes) override;
+    void answer_failed(RequestId request, browser::Code code, std::string_view message) override;
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept override { return out_.waiting_bytes(); }
+    void asked(FetchId fetch, Selection selection, ClipboardFormat format) override;
+    void fetch_over(FetchId fetch) override;
+    void monitors_done(std::optional<RequestId> request, browser::MonitorsStatus status,
+                       std::optional<browser::Code> code, std::string_view message) override;
+    void file_changed(const browser::FileStatus& status) override;
+    void file_consumed(RequestId file, std::size_t bytes) override;
+    void refused(browser::Code code, std::string_view about, std::string_view message) override;
+
+private:
+    void send(const browser::ServerFrame& frame);
+    void mark_ready();
+    [[nodiscard]] browser::ClientLimits limits_of(const policy::Policy& policy) const;
+
+    World& world_;
+    std::deque<SharedBytes> texts_;
+    std::size_t text_bytes_ = 0;
+    OutStreams out_;
+    InStreams in_;
+    bool was_readable_ = true;
+};
+
+}  // namespace vmcbridge::bridge

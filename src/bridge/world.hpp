@@ -1,0 +1,46 @@
+#pragma once
+
+#include "src/bridge/client.hpp"
+#include "src/bridge/hub.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+/// What the parts of one hub share. The hub owns it and outlives its parts' use of it.
+struct World {
+    std::string vm;
+    HubSettings settings;
+    VmStatus::Counters counters;
+    std::map<ClientId, std::unique_ptr<Client>> clients;
+    std::deque<HubEvent> events;
+    std::vector<ClientId> ready;  ///< see Hub::take_ready_clients; may name a client twice or one that is gone
+
+    /// nullptr: gone.
+    [[nodiscard]] Client* find(ClientId id) const {
+        const auto found = clients.find(id);
+        return found == clients.end() ? nullptr : found->second.get();
+    }
+    void note(std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields = {}) {
+        events.emplace_back(Note{.warning = false, .event = event, .fields = std::move(fields)});
+    }
+    void warn(std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields = {}) {
+        events.emplace_back(Note{.warning = true, .event = event, .fields = std::move(fields)});
+    }
+};
+
+/// The earlier of two times, either of which may be missing.
+[[nodiscard]] inline std::optional<Time> earlier(std::optional<Time> a, std::optional<Time> b) {
+    if (!a) return b;
+    if (!b) return a;
+    return std::min(*a, *b);
+}
+
+}  // namespace vmcbridge::bridge
