@@ -12,6 +12,7 @@ namespace json = boost::json;
 
 constexpr std::size_t write_size = 64 * 1024;
 constexpr std::size_t stream_prefix = 4;
+constexpr std::int64_t receive_window = 1024 * 1024;  // granted ahead, so that credit is no bottleneck
 
 std::string_view text(const json::object& message, std::string_view name) {
     const auto* value = message.if_contains(name);
@@ -87,6 +88,8 @@ void AgentClient::fetch_image(const Pattern& pattern, std::size_t size) {
 
 void AgentClient::receive_stream(const json::object& announced, const Pattern& pattern, std::uint64_t size) {
     const auto stream = number(announced, "stream");
+    const auto grant = [&](std::int64_t bytes) { send({{"type", "credit"}, {"stream", stream}, {"bytes", bytes}}); };
+    grant(receive_window);
     std::int64_t owed = 0;
     std::size_t prefix_left = 0;
     for (std::uint64_t received = 0; received < size;) {
@@ -99,8 +102,7 @@ void AgentClient::receive_stream(const json::object& announced, const Pattern& p
         pattern.verify(received, content);
         received += content.size();
         owed += static_cast<std::int64_t>(content.size());
-        if (owed < initial_credit_ / 2 || received >= size) continue;
-        send({{"type", "credit"}, {"stream", stream}, {"bytes", std::exchange(owed, 0)}});
+        if (owed >= receive_window / 2 && received < size) grant(std::exchange(owed, 0));
     }
 }
 
