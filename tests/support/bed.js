@@ -15,13 +15,14 @@ export class Bed {
 
     /** Starts everything and waits until the capabilities of each agent have come through the bridge.
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
-     *           keys?: Record<string, Record<string, string>> }} [options]
-     *         vms: machines with a desktop; scripted: machines whose guest the test plays; keys: further keys of a machine */
-    static async start({ vms = ['one'], scripted = [], sections = {}, keys = {} } = {}) {
+     *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void }} [options]
+     *         vms: machines with a desktop; scripted: machines whose guest the test plays; keys: further keys of a machine;
+     *         prepare: called before the daemon starts, may change `options` of the bed */
+    static async start({ vms = ['one'], scripted = [], sections = {}, keys = {}, prepare = () => {} } = {}) {
         const bed = new Bed();
         bed.sandbox = await Sandbox.open();
         try {
-            await bed.#start(vms, scripted, sections, keys);
+            await bed.#start(vms, scripted, sections, keys, prepare);
         } catch (error) {
             await bed.sandbox.close();
             throw error;
@@ -29,12 +30,13 @@ export class Bed {
         return bed;
     }
 
-    async #start(vms, scripted, sections, keys) {
+    async #start(vms, scripted, sections, keys, prepare) {
         const desktops = await Promise.all(vms.map((name) => Desktop.start(this.sandbox, { name })));
         vms.forEach((name, index) => (this.desktops[name] = desktops[index]));
         for (const name of scripted) await this.sandbox.folder(name);
         const machines = [...vms, ...scripted].map((name) => [name, { ...this.#keysOf(name), ...keys[name] }]);
         this.options = { vms: Object.fromEntries(machines), sections };
+        prepare(this);
         this.daemon = await Daemon.start(this.sandbox, this.options);
         for (const desktop of desktops) desktop.startAgent();
         await Promise.all(vms.map((name) => this.agentReady(name)));

@@ -7,6 +7,7 @@ const LOG_LIMIT = 4 * 1024 * 1024; // characters; a program that logs more is at
 export class Child {
     /** @type {string} standard output and error, as they came */ log = '';
     /** @type {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} */ exited;
+    /** @type {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} the end, when all output has come */ closed;
     /** @type {{ code: number | null, signal: NodeJS.Signals | null } | undefined} */ exit;
     #process;
 
@@ -22,6 +23,7 @@ export class Child {
             });
             process.on('exit', (code, signal) => resolve({ code, signal }));
         });
+        this.closed = new Promise((resolve) => process.on('close', (code, signal) => resolve({ code, signal })));
         this.exited.then((exit) => (this.exit = exit));
         for (const stream of [process.stdout, process.stderr]) {
             stream?.unref();

@@ -60,13 +60,12 @@ export class Client {
     #frame(frame) {
         checkFrame(frame);
         if (this.inbox.all.length === 0 && frame.type !== 'welcome') throw new Error(`the first frame is ${frame.type}, not welcome`);
-        if (frame.type === 'welcome') {
-            this.#incoming.limits = frame.limits;
-            this.#outgoing.limits = frame.limits;
-        }
+        if (frame.limits) this.#incoming.limits = this.#outgoing.limits = frame.limits;
         if (frame.type === 'credit') this.#outgoing.credit(frame.stream, frame.bytes);
-        if (frame.type === 'clipboard-data' && frame.stream !== undefined) this.#incoming.open(frame.stream, frame.size);
+        if (frame.type === 'clipboard-data' && frame.stream !== undefined) this.#incoming.open(frame.stream, frame.size, frame.id);
+        if (frame.type === 'clipboard-error') this.#incoming.breakOff(frame.id, frame);
         if (frame.type === 'clipboard-request' && this.answers) this.#answer(frame);
+        if (frame.type === 'ping') this.send({ type: 'pong', id: frame.id });
         this.inbox.push(frame);
     }
 
@@ -152,7 +151,7 @@ export class Client {
         this.send({ type: 'clipboard-request', id, selection, format });
         const mine = (frame) => frame.id === id && (frame.type === 'clipboard-data' || frame.type === 'clipboard-error');
         const answer = await this.inbox.next(mine, { what: `an answer to clipboard-request ${id}`, timeoutMs });
-        if (answer.type === 'clipboard-error') return { code: answer.code, message: answer.message };
+        if (answer.type === 'clipboard-error') return answer;
         if (answer.text !== undefined) return { text: answer.text, bytes: Buffer.from(answer.text), size: Buffer.byteLength(answer.text) };
         return within(timeoutMs, this.#incoming.finished(answer.stream), `${answer.size} bytes of stream ${answer.stream}`);
     }
@@ -168,9 +167,8 @@ export class Client {
 
     /** Sends a file; resolves with its last status.
      *  @param {{ size: number, slice: (from: number, to: number) => Buffer }} content
-     *  @param {{ id?: number, timeoutMs?: number }} [options] */
-    async sendFile(name, content, { id = this.newId(), timeoutMs = 30000 } = {}) {
-        const stream = this.newId();
+     *  @param {{ id?: number, stream?: number, timeoutMs?: number }} [options] */
+    async sendFile(name, content, { id = this.newId(), stream = this.newId(), timeoutMs = 30000 } = {}) {
         this.send({ type: 'file-start', id, name, size: content.size, stream });
         const sent = this.#outgoing.send(stream, content).catch(() => {});
         const last = (frame) => frame.id === id && ['done', 'cancelled', 'error'].includes(frame.status);
@@ -190,6 +188,11 @@ export class Client {
             await within(3000, once(this.#socket, 'close'), 'the connection closes');
         }
         if (fault && !/^connection closed/.test(fault.message)) throw fault;
+    }
+
+    /** Reads no more, as a browser's tab that hangs. */
+    pause() {
+        this.#socket.pause();
     }
 
     /** Cuts the connection as a lost network does. */

@@ -46,6 +46,14 @@ export class Desktop {
         await this.vdagentd.stop();
     }
 
+    /** Runs `action`, after which the agent opens its port anew, and waits until it has. */
+    async reopened(action) {
+        const openings = () => this.vdagentd.log.split('opening vdagent virtio channel').length;
+        const before = openings();
+        await action();
+        await eventually('the agent opens its port', () => openings() > before, { timeoutMs: 10000 });
+    }
+
     async #prepare(sandbox, name) {
         const home = await sandbox.folder(name, 'home');
         this.agentSocket = sandbox.path(name, 'agent.sock');
@@ -79,13 +87,14 @@ export class Desktop {
     }
 
     #startSession(sandbox, name) {
-        const service = (program, ...args) => new Service(sandbox, `${name}: ${program}`, program, args, { env: this.#env });
-        const bus = this.#env.DBUS_SESSION_BUS_ADDRESS;
+        const service = (program, args, options) =>
+            new Service(sandbox, `${name}: ${program}`, program, args, { env: this.#env, ...options });
         const sessionSocket = sandbox.path(name, 'session.sock');
-        this.bus = service('dbus-daemon', '--session', '--nofork', '--nopidfile', `--address=${bus}`);
-        this.windowManager = service('openbox', '--sm-disable');
-        this.vdagentd = service('spice-vdagentd', '-x', '-X', '-f', '-d', '-s', this.agentSocket, '-S', sessionSocket, '-u', '/dev/null');
-        this.agent = service('spice-vdagent', '-x', '-d', '-s', this.agentSocket, '-S', sessionSocket, '-f', this.downloads, '-o', '0');
+        const sockets = ['-s', this.agentSocket, '-S', sessionSocket];
+        this.bus = service('dbus-daemon', ['--session', '--nofork', '--nopidfile', `--address=${this.#env.DBUS_SESSION_BUS_ADDRESS}`]);
+        this.windowManager = service('openbox', ['--sm-disable']);
+        this.vdagentd = service('spice-vdagentd', ['-x', '-X', '-d', '-f', '-u', '/dev/null', ...sockets], { clear: sessionSocket });
+        this.agent = service('spice-vdagent', ['-x', '-d', '-o', '0', '-f', this.downloads, ...sockets]);
         this.bus.start();
         this.windowManager.start();
     }

@@ -26,16 +26,29 @@ export class IncomingStreams {
         this.#options = options;
     }
 
-    open(number, size) {
+    /** @param {number} request  the clipboard-request that these bytes answer */
+    open(number, size, request) {
         if (this.#open.has(number)) throw new Error(`stream ${number} is announced twice`);
-        const stream = { size, received: 0, credit: this.limits.initialCredit, owed: 0, hash: createHash('sha256'), parts: [], done: undefined };
+        const stream = {
+            request, size, received: 0, credit: this.limits.initialCredit, owed: 0, hash: createHash('sha256'), parts: [], done: undefined,
+        };
         const result = new Promise((resolve) => (stream.done = resolve));
         this.#results.set(number, result);
         this.#open.set(number, stream);
         if (size === 0) this.#finish(number, stream);
     }
 
-    /** @returns {Promise<{ bytes: Buffer, text: string, sha256: string, size: number }>} when all bytes have come */
+    /** The daemon gives up on what it had begun to send as the answer to this request. */
+    breakOff(request, error) {
+        for (const [number, stream] of this.#open) {
+            if (stream.request !== request) continue;
+            this.#open.delete(number);
+            stream.done(error);
+        }
+    }
+
+    /** @returns {Promise<{ bytes: Buffer, text: string, sha256: string, size: number }>} when all bytes have come;
+     *           the clipboard-error where they were broken off */
     finished(number) {
         return this.#results.get(number);
     }

@@ -80,7 +80,7 @@ export class X11 {
 
     async #run(program, args) {
         const child = this.#sandbox.start(program, program, args, { env: this.#env });
-        await within(10000, once(child.process, 'close'), program);
+        await within(10000, child.closed, program);
         return child.log;
     }
 }
