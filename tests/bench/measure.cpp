@@ -1,9 +1,17 @@
 #include "tests/bench/measure.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <cmath>
 
 namespace vmcbridge::bench {
+
+double thread_cpu() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
 
 double quantile(std::vector<double> values, double part) {
     std::erase_if(values, [](double value) { return std::isnan(value); });

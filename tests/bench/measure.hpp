@@ -16,6 +16,8 @@ struct Sample {
     double tail = not_measured;    // seconds, 99th percentile
     double cpu = not_measured;     // relay's CPU seconds a payload byte, or a round trip
     double growth = not_measured;  // bytes by which the relay's peak rose
+    double busy =
+        not_measured;  // the generator's busier thread: CPU time over time; near 1 the relay is not what was measured
 };
 
 /// How much each measurement moves and how long it may take.
@@ -29,6 +31,9 @@ struct Effort {
 };
 
 [[nodiscard]] inline double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+/// CPU time of the calling thread so far, in seconds.
+[[nodiscard]] double thread_cpu();
 
 /// `part` of the way up the sorted values: 0.5 is the median. NaN values don't count; NaN when none is left.
 [[nodiscard]] double quantile(std::vector<double> values, double part);

@@ -88,11 +88,18 @@ struct Stream {
 
 Sample run(const Relay& relay, const Link& link, const Stream& stream, const Effort& effort) {
     std::atomic<std::uint64_t> total = unknown;
+    double sending = 0;
     const auto cpu = relay.cpu();
-    Partner sender{link, [&] { send_for(stream.from, stream.ring, stream.units, effort.time, total); }};
+    const auto start = Clock::now();
+    const auto thread_start = thread_cpu();
+    Partner sender{link, [&] {
+                       send_for(stream.from, stream.ring, stream.units, effort.time, total);
+                       sending = thread_cpu();
+                   }};
     Sample sample;
     sample.value = receive_all(stream.receive, stream.pattern, total);
     sender.join();
+    sample.busy = std::max(sending, thread_cpu() - thread_start) / seconds(Clock::now() - start);
     sample.cpu = seconds(relay.cpu() - cpu) / static_cast<double>(total.load());
     return sample;
 }

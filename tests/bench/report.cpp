@@ -55,6 +55,7 @@ void print_row(const CaseName& about, const std::string& relay, const std::vecto
         print_if("   CPU %.1f us each", cpu * 1e6);
     else
         print_if("   CPU %.0f ms/GB", cpu * 1e12);
+    print_if("   generator %.0f %% busy", quantile(column(samples, &Sample::busy), 0.5) * 100);
     print_if("   memory +%.0f KiB", quantile(column(samples, &Sample::growth), 0.5) / 1024);
     const auto failures = std::ranges::count_if(values, [](double value) { return std::isnan(value); });
     if (failures != 0) std::printf("   FAILED in %td of %zu rounds", failures, values.size());
@@ -91,7 +92,8 @@ void write_json(const Results& results, const std::filesystem::path& file) {
                 rounds.push_back({{"value", number(sample.value)},
                                   {"p99", number(sample.tail)},
                                   {"cpu", number(sample.cpu)},
-                                  {"growth", number(sample.growth)}});
+                                  {"growth", number(sample.growth)},
+                                  {"busy", number(sample.busy)}});
             relays[relay] = std::move(rounds);
         }
         cases[name] = std::move(relays);
