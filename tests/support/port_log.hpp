@@ -27,6 +27,8 @@ public:
     }
 
     [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+    /// There was a fault.
+    [[nodiscard]] bool is_over() const { return over_; }
     [[nodiscard]] bool is_amid_message() const {
         return std::ranges::any_of(ports_, [](const auto& port) { return port.assembler.is_amid_message(); });
     }

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,6 @@ struct MessageVector {
     ByteVector bytes;  ///< headers included
 
     [[nodiscard]] Bytes body() const { return Bytes{bytes}.subspan(limits::chunk_header + limits::agent_header); }
-    friend void PrintTo(const MessageVector& vector, std::ostream* out) { *out << vector.name; }
 };
 
 /// What a guest may write, and what comes of it.
@@ -37,7 +35,6 @@ struct StreamVector {
     bool unfinished = false;  ///< ends amid a message
     ByteVector bytes;
     std::vector<std::string> events;  ///< as PortLog writes them
-    friend void PrintTo(const StreamVector& vector, std::ostream* out) { *out << vector.name; }
 };
 
 namespace detail {
@@ -126,14 +123,6 @@ inline std::vector<StreamVector> stream_vectors() {
         }
     }
     return vectors;
-}
-
-/// For INSTANTIATE_TEST_SUITE_P: a vector's name with the letters that GoogleTest takes.
-template <class Info>
-std::string test_name(const Info& info) {
-    auto name = info.param.name;
-    std::ranges::replace(name, '-', '_');
-    return name;
 }
 
 }  // namespace vmcbridge::support
