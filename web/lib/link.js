@@ -1,0 +1,183 @@
+/**
+ * Keeps a channel to the bridge: opens it, notices when it is dead, opens the next.
+ *
+ *     dial -> channel -> welcome (first frame) -> frames and bytes -> end -> wait -> dial ...
+ *
+ * A connection counts from its `welcome` on: only then the waiting time starts small again.
+ */
+
+import { asVmError, codes, VmError } from './codes.js';
+import { Channel } from './channel.js';
+
+/** Waiting time before a new attempt: the first, and the longest; milliseconds. Half of it is random. */
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15_000;
+/** Time from dialling to `welcome`, milliseconds. */
+const WELCOME_DEADLINE = 20_000;
+/** A line that was silent this long is asked for a sign of life, and given up after the second time; milliseconds. */
+const SILENCE = 15_000;
+const SIGN_OF_LIFE = 10_000;
+
+/** Close codes after which nobody should try again by himself: done, and replaced by another client. */
+const FINAL = new Set([1000, 4000]);
+/** What a close code means where no code of the table came with it. @type {Record<number, string>} */
+const MEANING = { 1001: 'stopping', 1008: 'forbidden', 1009: 'too-large', 1012: 'stopping', 4000: 'too-many',
+    4001: 'unknown-vm', 4002: 'timeout' };
+/** What is told where the table's words would mislead. @type {Record<number, string>} */
+const WORDS = { 4000: 'Another client has taken this console over.', 4001: 'This machine was detached from the bridge.',
+    4002: 'This connection was too slow for what came.' };
+
+/**
+ * @typedef {object} LinkHandlers
+ * @property {(frame: import('./frame.js').Frame) => void} onWelcome
+ * @property {(frame: import('./frame.js').Frame) => void} onFrame
+ * @property {(stream: number, payload: Uint8Array<ArrayBuffer>) => void} onBytes
+ * @property {(fault: VmError) => void} onFault
+ * @property {(loss: Loss) => void} onLoss  a connection or an attempt has ended
+ */
+
+/**
+ * @typedef {object} Loss
+ * @property {VmError} error  why, with a code of the table
+ * @property {number} code  WebSocket close code; 0: it was never open
+ * @property {number | null} retryIn  milliseconds to the next attempt; null: there will be none
+ */
+
+export class Link {
+    /** @type {import('./dial.js').Dialler} */ #dialler;
+    /** @type {LinkHandlers} */ #handlers;
+    /** @type {Channel | null} */ #channel = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+    #failures = 0;
+    /** What tells the attempt that counts from those that come too late. @type {object | null} */ #attempt = null;
+    #welcomed = false;
+    #stopped = false;
+    #heard = 0;
+
+    /** Credentials to go on where the last connection stopped; empty for a new start. */
+    resume = '';
+
+    /** @param {import('./dial.js').Dialler} dialler @param {boolean} reconnect @param {LinkHandlers} handlers */
+    constructor(dialler, reconnect, handlers) {
+        this.#dialler = dialler;
+        this.#handlers = handlers;
+        this.reconnect = reconnect && dialler.again;
+    }
+
+    /** Bytes that the socket has not sent yet. */
+    get buffered() {
+        return this.#channel?.buffered ?? 0;
+    }
+
+    /** Dropped while there is no connection. @param {import('./frame.js').Frame} frame */
+    send(frame) {
+        this.#channel?.send(frame);
+    }
+
+    /** @param {number} stream @param {Uint8Array} payload */
+    sendBytes(stream, payload) {
+        this.#channel?.sendBytes(stream, payload);
+    }
+
+    /** Open a connection, at once: also while waiting for the next attempt. */
+    async start() {
+        if (this.#stopped || this.#channel) return;
+        clearTimeout(this.#timer);
+        const attempt = {};
+        this.#attempt = attempt;
+        this.#welcomed = false;
+        try {
+            const socket = await this.#dialler.dial(this.resume);
+            if (this.#stopped || this.#attempt !== attempt) return socket.close(1000, '');
+            this.#adopt(socket, attempt);
+        } catch (reason) {
+            if (this.#attempt === attempt) this.#lose({ code: 0, reason: '' }, asVmError(reason));
+        }
+    }
+
+    /** End for good. @param {string} [reason] */
+    stop(reason = '') {
+        this.#stopped = true;
+        clearTimeout(this.#timer);
+        const channel = this.#channel;
+        this.#channel = null;
+        channel?.close(1000, reason);
+    }
+
+    /** @param {import('./channel.js').SocketLike} socket @param {object} attempt */
+    #adopt(socket, attempt) {
+        const current = () => this.#attempt === attempt && !this.#stopped;
+        this.#channel = new Channel(socket, {
+            onFrame: frame => current() && this.#receive(frame),
+            onBytes: (stream, payload) => {
+                this.#heard = Date.now();
+                if (current()) this.#handlers.onBytes(stream, payload);
+            },
+            onFault: fault => current() && this.#handlers.onFault(fault),
+            onEnd: end => current() && this.#lose(end, errorOf(end)),
+        });
+        this.#timer = setTimeout(() => this.#giveUp('The bridge did not answer.'), WELCOME_DEADLINE);
+    }
+
+    /** @param {import('./frame.js').Frame} frame */
+    #receive(frame) {
+        this.#heard = Date.now();
+        if (this.#welcomed) return this.#handlers.onFrame(frame);
+        if (frame.type !== 'welcome') return this.#handlers.onFault(new VmError('bad-frame', 'no welcome'));
+        this.#welcomed = true;
+        this.#failures = 0;
+        this.resume = frame.resume?.token ?? '';
+        clearTimeout(this.#timer);
+        this.#watch();
+        this.#handlers.onWelcome(frame);
+    }
+
+    /** A dead network says nothing: ask when the line has been silent, and give up when nothing comes back. */
+    #watch() {
+        const silent = Date.now() - this.#heard;
+        if (silent > SILENCE + SIGN_OF_LIFE) return this.#giveUp('The connection stopped answering.');
+        if (silent >= SILENCE) this.send({ type: 'ping', id: 0 });
+        this.#timer = setTimeout(() => this.#watch(), Math.max(SILENCE - silent, SIGN_OF_LIFE));
+    }
+
+    /** @param {string} message */
+    #giveUp(message) {
+        const channel = this.#channel;
+        const error = new VmError('timeout', message);
+        this.#lose({ code: 1006, reason: '' }, error);
+        channel?.close(4008, 'timeout');
+    }
+
+    /** @param {import('./channel.js').ChannelEnd} end @param {VmError} error */
+    #lose(end, error) {
+        clearTimeout(this.#timer);
+        this.#channel = null;
+        this.#attempt = null;
+        const retryIn = this.#stopped || !this.reconnect || isFinal(end, error) ? null : this.#wait();
+        if (retryIn !== null) this.#timer = setTimeout(() => void this.start(), retryIn);
+        else this.#stopped = true;
+        this.#handlers.onLoss({ error, code: end.code, retryIn });
+    }
+
+    /** @returns {number} milliseconds */
+    #wait() {
+        const longest = Math.min(FIRST_WAIT * 2 ** Math.min(this.#failures++, 10), LONGEST_WAIT);
+        return Math.round(longest / 2 + Math.random() * longest / 2);
+    }
+}
+
+/** @param {import('./channel.js').ChannelEnd} end @returns {VmError} */
+function errorOf({ code, reason }) {
+    if (Object.hasOwn(codes, reason)) return new VmError(reason, WORDS[code]);
+    return new VmError(MEANING[code] ?? 'disconnected', WORDS[code] ?? reason);
+}
+
+/**
+ * A refusal stays a refusal, but two of them pass: a bridge that is full or stops.
+ * @param {import('./channel.js').ChannelEnd} end @param {VmError} error
+ */
+function isFinal(end, error) {
+    if (end.code === 0) return error.code !== 'disconnected';
+    if (end.code === 1008) return !['too-many', 'stopping', 'busy'].includes(error.code);
+    return FINAL.has(end.code);
+}
