@@ -94,11 +94,7 @@ export class OutStream {
         if (this.#running || this.#ended) return;
         this.#running = true;
         const run = this.#run;
-        try {
-            while (await this.#step(run));
-        } catch (reason) {
-            this.stop(new VmError('cancelled', `The data could not be read: ${/** @type {Error} */ (reason).message}`));
-        }
+        while (await this.#step(run));
         if (run === this.#run) this.#running = false;
     }
 
@@ -109,13 +105,22 @@ export class OutStream {
         if (this.#wire.buffered > SOCKET_BACKLOG) {
             await new Promise(resolve => setTimeout(resolve, SOCKET_LOOK));
         } else if (this.#ahead.length === 0) {
-            const slice = this.#source.slice(this.#offset, this.#offset + READ_AHEAD);
-            const bytes = new Uint8Array(await slice.arrayBuffer());
-            if (run === this.#run && !this.#ended) this.#ahead = bytes;
+            await this.#readAhead(run);
         } else {
             this.#sendFrame();
         }
         return run === this.#run;
+    }
+
+    /** @param {number} run */
+    async #readAhead(run) {
+        try {
+            const slice = this.#source.slice(this.#offset, this.#offset + READ_AHEAD);
+            const bytes = new Uint8Array(await slice.arrayBuffer());
+            if (run === this.#run && !this.#ended) this.#ahead = bytes;
+        } catch (reason) {
+            this.stop(new VmError('cancelled', `The data could not be read: ${/** @type {Error} */ (reason).message}`));
+        }
     }
 
     #sendFrame() {

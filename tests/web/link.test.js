@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { codes, VmAgent } from '../../web/lib/vmcbridge.js';
+import { webSocketUrl } from '../../web/lib/dial.js';
+import { connected, once, reconnecting } from './support/agent.js';
+import { FakeBridge, limits, welcome } from './support/fake_bridge.js';
+import { random } from './support/random.js';
+
+/** A WebSocket class that notes how it was opened. */
+function recorder(opened) {
+    return class extends EventTarget {
+        readyState = 0;
+        bufferedAmount = 0;
+        binaryType = '';
+        constructor(url, protocols) {
+            super();
+            opened.push({ url, protocols });
+        }
+        send() {}
+        close() {}
+    };
+}
+
+test('an address is opened with the subprotocol, and the token beside it', async t => {
+    const opened = [];
+    const agent = new VmAgent('https://host/vms/web1/agent', { token: 'a.b.c', WebSocket: recorder(opened) });
+    t.after(() => agent.close());
+    await new Promise(setImmediate);
+    assert.deepEqual(opened, [{ url: 'wss://host/vms/web1/agent', protocols: ['vmcbridge.v1', 'bearer.a.b.c'] }]);
+});
+
+test('http becomes ws and https becomes wss; ws addresses stay', () => {
+    assert.equal(webSocketUrl('http://h:1/a').href, 'ws://h:1/a');
+    assert.equal(webSocketUrl('https://h/a').href, 'wss://h/a');
+    assert.equal(webSocketUrl('ws://h/a').href, 'ws://h/a');
+});
+
+test('a lost connection comes back by itself, and the loss is told with the time to wait', async t => {
+    const { agent, bridges } = reconnecting(t, [{}, {}]);
+    await agent.ready;
+    const loss = once(agent, 'disconnect');
+    const back = once(agent, 'connect');
+    bridges[0].drop();
+    const { error, code, retryIn } = await loss;
+    assert.deepEqual([error.code, code], ['disconnected', 1006]);
+    assert.ok(retryIn > 0 && retryIn <= 500);
+    assert.equal(agent.state, 'reconnecting');
+    await assert.rejects(agent.clipboard.readText(), { code: 'disconnected' });
+    assert.equal((await back).resumed, false);
+    assert.equal(agent.state, 'connected');
+});
+
+test('waiting times grow, and are short again after a welcome', async t => {
+    const { agent, bridges } = reconnecting(t, [{}]);
+    await agent.ready;
+    const waits = [];
+    agent.addEventListener('disconnect', event => waits.push(event.retryIn));
+    for (let i = 0; i < 8; ++i) {
+        bridges.at(-1).drop();
+        agent.reconnectNow();
+        await new Promise(setImmediate);
+    }
+    waits.forEach((wait, i) => assert.ok(wait <= Math.min(15_000, 500 * 2 ** i) && wait >= Math.min(7500, 250 * 2 ** i), `${waits}`));
+    bridges.at(-1).open();
+    bridges.at(-1).drop();
+    assert.ok(waits.at(-1) <= 500);
+});
+
+for (const [code, reason, final, meaning] of [
+    [1000, '', true, 'disconnected'], [1001, '', false, 'stopping'], [1006, '', false, 'disconnected'],
+    [1008, 'token-expired', true, 'token-expired'], [1008, 'too-many', false, 'too-many'], [1009, '', false, 'too-large'],
+    [1011, '', false, 'disconnected'], [1012, '', false, 'stopping'], [4000, '', true, 'too-many'],
+    [4001, '', false, 'unknown-vm'], [4002, '', false, 'timeout'], [4002, 'timeout', false, 'timeout'],
+]) {
+    test(`close code ${code} ${reason} means ${meaning}${final ? ', for good' : ', and is tried again'}`, async t => {
+        const { agent, bridges } = reconnecting(t, [{}]);
+        await agent.ready;
+        const loss = once(agent, 'disconnect');
+        bridges[0].drop(code, reason);
+        const { error, retryIn } = await loss;
+        assert.equal(error.code, meaning);
+        assert.equal(retryIn === null, final);
+        assert.equal(agent.state, final ? 'closed' : 'reconnecting');
+    });
+}
+
+test('every code of the table at the door is the reason that ready rejects with', async t => {
+    for (const code of Object.keys(codes)) {
+        const bridge = new FakeBridge();
+        const agent = new VmAgent(bridge.socket);
+        await bridge.turn();
+        bridge.drop(1008, code);
+        await assert.rejects(agent.ready, { code });
+    }
+});
+
+test('a socket that was given can\'t be opened again: its end is the end', async t => {
+    const { agent, bridge } = await connected(t);
+    const loss = once(agent, 'disconnect');
+    bridge.drop();
+    assert.equal((await loss).retryIn, null);
+    assert.equal(agent.state, 'closed');
+});
+
+test('with reconnect off the first loss is the last', async t => {
+    const { agent, bridges } = reconnecting(t, [{}], { reconnect: false });
+    await agent.ready;
+    bridges[0].drop();
+    assert.equal(agent.state, 'closed');
+});
+
+test('a resumed connection goes on with a file where the bridge has it, and with the offer that stands', async t => {
+    const body = random(5).bytes(1_500_000);
+    const resume = bridge => {
+        bridge.streams.set(1, { size: body.length - 200_000, bytes: [], received: 0, credit: limits.initialCredit });
+        bridge.open({ resumed: true, transfers: [{ id: 1, stream: 1, received: 200_000 }] });
+    };
+    const { agent, bridges } = reconnecting(t, [{}, resume]);
+    await agent.ready;
+    await agent.clipboard.writeText('still here');
+    const transfer = agent.sendFile(Object.assign(new Blob([body]), { name: 'x' }));
+    const { id, stream } = await bridges[0].next('file-start');
+    assert.deepEqual([id, stream], [1, 1]);
+    while (bridges[0].streams.get(1).credit > 0) await bridges[0].turn();
+
+    const back = once(agent, 'connect');
+    bridges[0].drop();
+    agent.reconnectNow();
+    assert.equal((await back).resumed, true);
+    const rest = await bridges[1].receiveStream(1);
+    assert.deepEqual(new Uint8Array(rest), body.subarray(200_000));
+    bridges[1].send({ type: 'file-status', id: 1, status: 'done', sent: body.length });
+    await transfer.done;
+    bridges[1].send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
+    assert.equal((await bridges[1].next('clipboard-data')).text, 'still here');
+});
+
+test('a connection that was not resumed has lost its transfers and offers, and says so', async t => {
+    const { agent, bridges } = reconnecting(t, [{}, {}]);
+    await agent.ready;
+    await agent.clipboard.writeText('old');
+    const transfer = agent.sendFile(new Blob(['x']));
+    await bridges[0].next('file-start');
+    const back = once(agent, 'connect');
+    bridges[0].drop();
+    await back;
+    await assert.rejects(transfer.done, { code: 'disconnected' });
+    bridges[1].send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
+    assert.equal((await bridges[1].next('clipboard-error')).code, 'not-owner');
+});
+
+test('the resume token of the last welcome goes with the next connection', async t => {
+    const opened = [];
+    const Socket = recorder(opened);
+    const sockets = [];
+    class Kept extends Socket {
+        constructor(...given) {
+            super(...given);
+            sockets.push(this);
+        }
+    }
+    const agent = new VmAgent('ws://host/vms/web1/agent', { WebSocket: Kept });
+    t.after(() => agent.close());
+    await new Promise(setImmediate);
+    sockets[0].dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(welcome()) }));
+    sockets[0].dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '' }));
+    agent.reconnectNow();
+    await new Promise(setImmediate);
+    assert.equal(opened[1].url, 'ws://host/vms/web1/agent?resume=resume-me');
+});
+
+test('a token function is asked for each connection; what it can\'t do now is tried later, a refusal is final', async t => {
+    const opened = [];
+    let calls = 0;
+    const agent = new VmAgent('ws://host/a', { WebSocket: recorder(opened), token: () => `t${++calls}` });
+    t.after(() => agent.close());
+    await new Promise(setImmediate);
+    assert.deepEqual(opened[0].protocols, ['vmcbridge.v1', 'bearer.t1']);
+
+    const flaky = new VmAgent('ws://host/a', { WebSocket: recorder(opened), token: () => Promise.reject(new Error('offline')) });
+    t.after(() => flaky.close());
+    const { retryIn, error } = await once(flaky, 'disconnect');
+    assert.ok(retryIn > 0);
+    assert.equal(error.message, 'offline');
+});
+
+test('a first frame that is no welcome is a bad frame', async t => {
+    const bridge = new FakeBridge();
+    const agent = new VmAgent(bridge.socket);
+    t.after(() => agent.close());
+    await bridge.turn();
+    bridge.socket.readyState = 1;
+    const told = once(agent, 'error');
+    bridge.send({ type: 'clients', clients: [] });
+    assert.equal((await told).code, 'bad-frame');
+});
