@@ -100,14 +100,16 @@ void resolve_escapes(KeyFileContents& contents, const std::string& sound) {
         contents.faults.push_back({0, {}, {}, error.message()});
         return;
     }
-    for (auto& entry : contents.entries) {
+    std::erase_if(contents.entries, [&](KeyFileEntry& entry) {
         const GText value{g_key_file_get_string(file.get(), entry.group.c_str(), entry.key.c_str(), error)};
-        if (error || !value)
-            contents.faults.push_back(
-                {entry.line, entry.group, entry.key, "holds an escape other than \\s \\n \\t \\r \\\\"});
-        else
+        if (value && !error) {
             entry.value = value.get();
-    }
+            return false;
+        }
+        contents.faults.push_back(
+            {entry.line, entry.group, entry.key, "holds an escape other than \\s \\n \\t \\r \\\\"});
+        return true;
+    });
 }
 
 }  // namespace

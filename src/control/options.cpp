@@ -97,7 +97,7 @@ GOptionEntry flag(const char* name, char letter, gboolean& place, const char* he
 constexpr GOptionEntry end_of_entries{nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr};
 
 struct Syntax {
-    const char* usage;  ///< what stands after "vmcbridge" in the help
+    const char* usage;  ///< what stands after "vmcbridge"
     const char* summary;
     const char* description;
 };
@@ -106,7 +106,8 @@ struct Syntax {
 Parsed<std::optional<std::string>> parse(const Syntax& syntax, std::span<const GOptionEntry> entries,
                                          std::span<const char* const> arguments) {
     const GPtr<GOptionContext, g_option_context_free> context{g_option_context_new(nullptr)};
-    g_option_context_set_help_enabled(context.get(), FALSE);  // GLib's own prints and exits
+    g_set_prgname((std::string{"vmcbridge "} + syntax.usage).c_str());  // stands in the help
+    g_option_context_set_help_enabled(context.get(), FALSE);            // GLib's own prints and exits
     g_option_context_set_summary(context.get(), syntax.summary);
     g_option_context_set_description(context.get(), syntax.description);
     gboolean help = FALSE;
@@ -322,6 +323,16 @@ Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::
 std::optional<Address> default_admin(const std::string& folder) {
     if (access(folder.c_str(), W_OK | X_OK) != 0) return std::nullopt;
     return Address{{}, 0, folder + "/admin.sock"};
+}
+
+Result<Config, ConfigFaults> make_config(const DemoCommand& command, VmConfig desktop) {
+    Config config;
+    config.server.listen = {command.listen.value_or(Address{"127.0.0.1", default_port, {}})};
+    config.server.web_root = command.web_root.value_or("");
+    auto faults = conflicts(config, {});
+    if (!faults.empty()) return faults;
+    config.vms.emplace(desktop.name, std::move(desktop));
+    return config;
 }
 
 Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
