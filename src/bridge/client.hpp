@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proto/agent/capabilities.hpp"
 #include "proto/browser/frames.hpp"
 #include "src/bridge/shared_bytes.hpp"
 #include "src/bridge/spool.hpp"

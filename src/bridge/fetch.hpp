@@ -51,7 +51,7 @@ struct ClipboardBroker::Fetch {
 };
 
 /// Fails each fetch that fits. Failing one may start or end others, so the search begins anew each time.
-void ClipboardBroker::fail_where(auto condition, Code code, std::string_view message, Time now) {
+void ClipboardBroker::fail_where(auto condition, browser::Code code, std::string_view message, Time now) {
     for (;;) {
         const auto found = std::ranges::find_if(fetches_, condition);
         if (found == fetches_.end()) return;

@@ -74,7 +74,8 @@ void WebClient::welcome(const AgentView& agent, bool lead) {
                           .lead = lead,
                           .resume_token = {},
                           .resume_grace_seconds = 0,
-                          .resumed = false});
+                          .resumed = false,
+                          .transfers = {}});
 }
 
 browser::ClientLimits WebClient::limits_of(const policy::Policy& policy) const {

@@ -1,0 +1,124 @@
+#include "src/app/app.hpp"
+
+#include "proto/match.hpp"
+#include "src/app/bridge.hpp"
+#include "src/cli/check_config.hpp"
+#include "src/control/address.hpp"
+#include "src/control/demo.hpp"
+#include "src/control/loop.hpp"
+#include "src/control/options.hpp"
+#include "src/log.hpp"
+
+#include <iostream>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace vmcbridge::app {
+
+namespace {
+
+using control::CheckConfigCommand;
+using control::DemoCommand;
+using control::PrintCommand;
+using control::ServeCommand;
+
+int fail(std::string_view sentence) {
+    std::cerr << "vmcbridge: " << sentence << '\n';
+    return 1;
+}
+
+void reload(Bridge& bridge, const ServeCommand& command) {
+    auto config = control::load_config(command);
+    if (!config) {
+        for (const auto& fault : config.error()) log::error("reload-refused", {{"fault", control::to_text(fault)}});
+        return;
+    }
+    bridge.apply(*std::move(config));
+    log::info("reloaded");
+}
+
+int run(const ServeCommand& command) {
+    if (command.verbose) log::set_level(log::Level::debug);
+    auto config = control::load_config(command);
+    if (!config) {
+        for (const auto& fault : config.error()) fail(control::to_text(fault));
+        return 1;
+    }
+    control::Loop loop;
+    Bridge bridge{*std::move(config)};
+    loop.on_stop([&] { loop.quit(); });
+    loop.on_reload([&] { reload(bridge, command); });
+    if (const auto started = bridge.start(); !started) return fail(started.error());
+    loop.run();
+    bridge.stop();
+    log::info("stopped");
+    return 0;
+}
+
+// ---- The demo
+
+Config demo_config(const DemoCommand& command, const VmConfig& desktop, std::uint16_t port) {
+    Config config;
+    config.server.listen.push_back(command.listen.value_or(Address{.host = "127.0.0.1", .port = port, .path = {}}));
+    config.server.web_root = command.web_root.value_or("");
+    config.vms.emplace(desktop.name, desktop);
+    return config;
+}
+
+/// On the address asked for; unless one was, on the usual port or where that is taken on any free one.
+Result<std::string, std::string> start_demo_bridge(std::optional<Bridge>& bridge, const DemoCommand& command,
+                                                   const VmConfig& desktop) {
+    bridge.emplace(demo_config(command, desktop, control::default_port));
+    auto listening = bridge->start();
+    if (!listening && !command.listen) {
+        bridge.emplace(demo_config(command, desktop, 0));
+        listening = bridge->start();
+    }
+    using Base = Result<std::string, std::string>;
+    if (!listening) return Base{boost::system::in_place_error, listening.error()};
+    return Base{boost::system::in_place_value, "http://" + control::to_text(listening->front().address)};
+}
+
+int run(const DemoCommand& command) {
+    log::set_level(command.verbose ? log::Level::debug : log::Level::warning);
+    control::Loop loop;
+    loop.on_stop([&] { loop.quit(); });
+    control::Demo demo{command.verbose};
+    const auto desktop = demo.prepare();
+    if (!desktop) return fail(desktop.error().text);
+
+    std::optional<Bridge> bridge;
+    const auto base = start_demo_bridge(bridge, command, *desktop);
+    if (!base) return fail(base.error());
+    int code = 0;
+    demo.start({.ready = [&] { std::cout << control::demo_welcome(*base) << std::flush; },
+                .stopped =
+                    [&](std::string reason) {
+                        code = fail(reason);
+                        loop.quit();
+                    }});
+    loop.run();
+    bridge->stop();
+    return code;
+}
+
+int run(const CheckConfigCommand& command) { return cli::check_config(command); }
+
+int run(const PrintCommand& command) {
+    std::cout << command.text << std::flush;
+    return 0;
+}
+
+}  // namespace
+
+int run(std::span<const char* const> arguments) {
+    const auto command = control::parse_command_line(arguments, VMCBRIDGE_VERSION);
+    if (!command) {
+        std::cerr << "vmcbridge: " << command.error().text << '\n';
+        return 2;
+    }
+    return std::visit([](const auto& chosen) { return run(chosen); }, *command);
+}
+
+}  // namespace vmcbridge::app

@@ -1,0 +1,58 @@
+#include "src/app/bridge.hpp"
+
+#include "src/app/web_root.hpp"
+#include "src/log.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace vmcbridge::app {
+
+namespace {
+
+/// How long clients and guests may take to part, before their connections are cut.
+constexpr std::chrono::seconds grace{3};
+
+Config with_web_root(Config config) {
+    if (config.server.web_root.empty()) config.server.web_root = find_web_root();
+    if (config.server.web_root.empty())
+        log::warning("no-pages", {{"reason", "no folder with the pages was found; name one with --web-root"}});
+    return config;
+}
+
+}  // namespace
+
+Bridge::Bridge(Config config)
+    : config_{with_web_root(std::move(config))},
+      plane_{config_.server.threads},
+      vms_{plane_},
+      server_{plane_, vms_, config_.server} {}
+
+Bridge::~Bridge() { stop(); }
+
+Result<std::vector<io::Listening>, std::string> Bridge::start() {
+    vms_.apply(config_.vms);
+    auto listening = server_.start();
+    if (!listening) return listening;
+    plane_.start();
+    runs_ = true;
+    return listening;
+}
+
+void Bridge::apply(Config config) {
+    if (config.server.listen != config_.server.listen || config.server.admin != config_.server.admin ||
+        config.server.threads != config_.server.threads)
+        log::warning("reload-partial", {{"reason", "listen, admin and threads change only with a restart"}});
+    config_ = with_web_root(std::move(config));
+    server_.update(config_.server);
+    vms_.apply(config_.vms);
+}
+
+void Bridge::stop() {
+    if (!std::exchange(runs_, false)) return;
+    if (!server_.stop(grace)) log::warning("stop-cut", {{"what", "requests"}});
+    if (!vms_.stop(grace)) log::warning("stop-cut", {{"what", "clients or guests"}});
+    plane_.stop();
+}
+
+}  // namespace vmcbridge::app

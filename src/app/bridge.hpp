@@ -1,0 +1,38 @@
+#pragma once
+
+#include "src/config.hpp"
+#include "src/io/data_plane.hpp"
+#include "src/io/server.hpp"
+#include "src/io/vm_registry.hpp"
+
+#include <string>
+#include <vector>
+
+namespace vmcbridge::app {
+
+/// Everything that moves bytes, put together: the data plane, the machines on it, the server before them.
+///
+/// Start: machines, listeners, threads. Stop: listeners, clients and guests, threads. Lives on the main thread.
+class Bridge {
+public:
+    explicit Bridge(Config config);
+    Bridge(const Bridge&) = delete;
+    Bridge& operator=(const Bridge&) = delete;
+    /// Stops in order, if it runs.
+    ~Bridge();
+
+    /// The addresses listened on. Error: a sentence that names the address and the reason; nothing runs then.
+    [[nodiscard]] Result<std::vector<io::Listening>, std::string> start();
+    /// Takes over a new configuration. Listeners and threads stay as they were started; that is logged.
+    void apply(Config config);
+    void stop();
+
+private:
+    Config config_;
+    io::DataPlane plane_;
+    io::VmRegistry vms_;
+    io::Server server_;
+    bool runs_ = false;
+};
+
+}  // namespace vmcbridge::app
