@@ -2,6 +2,7 @@
 // refuses, 5. length.
 #include "proto/browser/utf8.hpp"
 #include "proto/limits.hpp"
+#include "proto/text.hpp"
 #include "src/policy/policy.hpp"
 
 #include <algorithm>
@@ -15,15 +16,6 @@ std::string from_latin1(std::string_view name) {
     std::string text;
     for (const char c : name) utf8::append(text, static_cast<unsigned char>(c));
     return text;
-}
-
-bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const auto length = utf8::decode(text).length;
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
 }
 
 std::string_view last_component(std::string_view path) noexcept {
