@@ -46,6 +46,18 @@ constexpr bool stands_in_order() noexcept {
 }
 static_assert(stands_in_order(), "name() and meaning() find a row by the code's number");
 
+constexpr std::array close_table{
+    CloseInfo{CloseCode::done, "done", "The client or the bridge ended the connection in order."},
+    CloseInfo{CloseCode::stopping, "stopping", "The bridge stops."},
+    CloseInfo{CloseCode::refused, "refused", "Refused at the door; the reason is a code."},
+    CloseInfo{CloseCode::too_large, "too-large", "A message was larger than the protocol allows."},
+    CloseInfo{CloseCode::fault, "fault", "The bridge had a fault of its own."},
+    CloseInfo{CloseCode::restart, "restart", "The bridge restarts; come again."},
+    CloseInfo{CloseCode::replaced, "replaced", "Another connection took this client's place."},
+    CloseInfo{CloseCode::vm_gone, "vm-gone", "The machine was detached from the bridge."},
+    CloseInfo{CloseCode::too_slow, "too-slow", "The client did not take what was sent in time."},
+};
+
 }  // namespace
 
 std::span<const CodeInfo> codes() noexcept { return table; }
@@ -59,5 +71,7 @@ std::optional<Code> find_code(std::string_view name) noexcept {
     if (row == table.end()) return std::nullopt;
     return row->code;
 }
+
+std::span<const CloseInfo> close_codes() noexcept { return close_table; }
 
 }  // namespace vmcbridge::browser

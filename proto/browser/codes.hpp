@@ -47,7 +47,8 @@ struct CodeInfo {
     std::string_view meaning;  ///< one sentence for a person
 };
 
-/// All codes in the order of the enumeration; web/lib/codes.js holds the same table (a test compares them).
+/// All codes in the order of the enumeration; web/lib/codes.js and the JSON Schema hold the same (tests
+/// compare all of them with tests/vectors/codes.json).
 [[nodiscard]] std::span<const CodeInfo> codes() noexcept;
 [[nodiscard]] std::string_view name(Code code) noexcept;
 [[nodiscard]] std::string_view meaning(Code code) noexcept;
@@ -65,5 +66,14 @@ enum class CloseCode : std::uint16_t {
     vm_gone = 4001,
     too_slow = 4002,
 };
+
+struct CloseInfo {
+    CloseCode code;
+    std::string_view name;     ///< kebab case, for logs and metrics; never on the wire
+    std::string_view meaning;  ///< one sentence for a person
+};
+
+/// All close codes by their numbers.
+[[nodiscard]] std::span<const CloseInfo> close_codes() noexcept;
 
 }  // namespace vmcbridge::browser

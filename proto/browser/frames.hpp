@@ -169,10 +169,10 @@ struct Welcome {
     std::vector<std::string_view> permissions;
     ClientLimits limits;
     bool lead = false;
-    std::string resume_token;  ///< empty: no resuming
+    std::string resume_token{};  ///< empty: no resuming
     std::uint32_t resume_grace_seconds = 0;
     bool resumed = false;
-    std::vector<ResumedTransfer> transfers;  ///< sent when resumed only
+    std::vector<ResumedTransfer> transfers{};  ///< sent when resumed only
     friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 struct AgentChanged {
