@@ -37,7 +37,7 @@ struct CloseClient {
     browser::CloseCode code;
     std::string reason;  ///< at most 123 bytes
 };
-/// Something an administrator may want to read. Never contents.
+/// Something an administrator may want to read about this VM. Never contents.
 struct Note {
     bool warning = false;
     std::string_view event;

@@ -40,8 +40,7 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
     client.welcome(parts.agent_view(), got_lead);
     parts.clipboard.show_to(client);
     parts.tell_clients();
-    world.note("client-joined", {{"vm", world.vm},
-                                 {"client", std::to_string(id.raw())},
+    world.note("client-joined", {{"client", std::to_string(id.raw())},
                                  {"kind", std::string{name(client.profile().kind)}},
                                  {"user", client.profile().user}});
     return id;
@@ -62,7 +61,7 @@ void Hub::Parts::remove(ClientId id, Time now) {
     clipboard.check_slow(now);
     if (world.clients.empty() && guest.is_there()) guest.send(agent::ClientDisconnected{}, ChunkPort::server);
     tell_clients();
-    world.note("client-left", {{"vm", world.vm}, {"client", std::to_string(id.raw())}});
+    world.note("client-left", {{"client", std::to_string(id.raw())}});
 }
 
 void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now) {

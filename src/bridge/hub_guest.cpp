@@ -68,14 +68,14 @@ void Hub::Parts::handle_change(GuestSession::Change change, Time now) {
 }
 
 void Hub::Parts::agent_came(Time now) {
-    world.note("agent-came", {{"vm", world.vm}, {"guess", guess_agent(guest.capabilities())}});
+    world.note("agent-came", {{"guess", guess_agent(guest.capabilities())}});
     tell_agent();
     clipboard.agent_came(now);
     display.agent_came(now);
 }
 
 void Hub::Parts::agent_went(Time now) {
-    world.note("agent-went", {{"vm", world.vm}});
+    world.note("agent-went");
     tell_agent();
     clipboard.agent_went(now);
     display.agent_went();
