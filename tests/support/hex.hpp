@@ -3,6 +3,7 @@
 #include "proto/result.hpp"
 #include "proto/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <string>
