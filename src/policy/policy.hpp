@@ -18,7 +18,7 @@ inline constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 /// One direction of the clipboard.
 struct ClipboardRule {
-    FormatList formats;  ///< empty: this direction is off
+    FormatList formats{};  ///< empty: this direction is off
     std::uint64_t max_bytes = 32 * mebibyte;
 
     friend bool operator==(const ClipboardRule&, const ClipboardRule&) = default;
