@@ -1,6 +1,7 @@
 #include "proto/wire.hpp"
 
 #include "tests/support/hex.hpp"
+#include "tests/support/printing.hpp"
 
 #include <gtest/gtest.h>
 

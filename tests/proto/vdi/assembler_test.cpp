@@ -3,6 +3,7 @@
 #include "proto/agent/codec.hpp"
 #include "proto/agent/header.hpp"
 #include "tests/support/hex.hpp"
+#include "tests/support/printing.hpp"
 
 #include <gtest/gtest.h>
 
