@@ -2,6 +2,7 @@
 
 #include "proto/browser/utf8.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace vmcbridge::browser {
@@ -38,43 +39,47 @@ std::size_t end_of_plain(std::string_view text, std::size_t at) noexcept {
     return at;
 }
 
-void append_escape(std::string& out, char c) {
+/// A byte of ASCII that must not stand in a string as it is, spelled so that it may.
+struct Escape {
+    std::array<char, 6> text{};
+    std::uint8_t size = 0;  ///< 0: needs none
+};
+
+constexpr auto escapes = [] {
+    std::array<Escape, 0x80> table{};
     constexpr std::string_view digits = "0123456789abcdef";
-    switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\b': out += "\\b"; return;
-        case '\f': out += "\\f"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        default: break;
+    for (std::size_t byte = 0; byte < 0x20; ++byte)
+        table[byte] = {{'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 0xF]}, 6};
+    constexpr std::string_view shorts = "\"\"\\\\\bb\ff\nn\rr\tt";  // a byte and the letter that spells it
+    for (std::size_t i = 0; i < shorts.size(); i += 2)
+        table[static_cast<std::uint8_t>(shorts[i])] = {{'\\', shorts[i + 1]}, 2};
+    return table;
+}();
+
+// Appends what stands at `at` and is not plain, and gives the place after it.
+std::size_t append_special(std::string& out, std::string_view text, std::size_t at) {
+    const auto character = utf8::decode(text.substr(at));
+    if (character.length == 0) {
+        utf8::append(out, U'\uFFFD');
+        return at + 1;
     }
-    out += "\\u00";
-    out += digits[static_cast<std::uint8_t>(c) >> 4];
-    out += digits[static_cast<std::uint8_t>(c) & 0xF];
+    if (character.length == 1) {
+        const auto& escape = escapes[character.value];
+        out.append(escape.text.data(), escape.size);
+    } else {
+        out.append(text, at, character.length);
+    }
+    return at + character.length;
 }
 
 }  // namespace
 
 void append_escaped(std::string& out, std::string_view text) {
-    std::size_t copied = 0;
-    for (std::size_t at = end_of_plain(text, 0); at < text.size(); at = end_of_plain(text, at)) {
-        const auto here = text.substr(at);
-        const auto character = utf8::decode(here);
-        if (character.length > 1) {
-            at += character.length;
-            continue;
-        }
-        out += text.substr(copied, at - copied);
-        if (character.length == 1) {
-            append_escape(out, here.front());
-        } else {
-            utf8::append(out, U'\uFFFD');
-        }
-        copied = ++at;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = end_of_plain(text, at);
+        if (end != at) out.append(text, at, end - at);
+        for (at = end; at < text.size() && !is_plain(text[at]);) at = append_special(out, text, at);
     }
-    out += text.substr(copied);
 }
 
 }  // namespace vmcbridge::browser
