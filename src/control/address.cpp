@@ -43,13 +43,14 @@ bool is_v6(std::string_view host) {
 /// HOST:PORT or [V6]:PORT; `whole` is what the user wrote, for the error.
 Parsed<Address> parse_tcp(std::string_view text, std::string_view whole, unsigned lowest_port) {
     const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) return fault(whole, "no port; write HOST:PORT or [V6]:PORT");
+    if (colon == std::string_view::npos || text.back() == ']')
+        return fault(whole, "no port; write HOST:PORT or [V6]:PORT");
     auto host = text.substr(0, colon);
     if (host.empty()) return fault(whole, "no host; write 127.0.0.1, or 0.0.0.0 or [::] for all addresses");
     if (host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
         if (!is_v6(host)) return fault(whole, "what stands in brackets is no IPv6 address");
-    } else if (host.find(':') != std::string_view::npos) {
+    } else if (is_v6(host)) {
         return fault(whole, "an IPv6 address stands in brackets, as in [::1]:8006");
     } else if (!is_host_name(host)) {
         return fault(whole, "the host is neither a name nor an address");
