@@ -1,0 +1,129 @@
+/**
+ * Between the machine's clipboard and this browser's.
+ *
+ *     machine copies -> offer -> its text or picture is fetched -> shown, and written to this browser's clipboard:
+ *     at once where the browser lets us, on the next key or click otherwise
+ *     browser pastes -> offered to the machine, unless it is what the machine itself had copied
+ *
+ * This browser's clipboard is never read here.
+ */
+
+/** @typedef {import('../lib/agent.js').VmAgent} VmAgent */
+/** @typedef {{ from: 'machine' | 'here', text: string | null, image: Blob | null }} Content */
+/** @typedef {'none' | 'copied' | 'waiting' | 'refused'} LocalState  what became of it in this browser's clipboard */
+
+/**
+ * Fires `change`: `content` or `local` is another.
+ */
+export class ClipboardSync extends EventTarget {
+    /** @type {VmAgent} */ #agent;
+    /** @type {AbortController | null} */ #fetching = null;
+    /** @type {Content | null} */ content = null;
+    /** @type {LocalState} */ local = 'none';
+    /** Why the last fetch failed. @type {Error | null} */ error = null;
+
+    /** @param {VmAgent} agent @param {AbortSignal} signal  stops listening */
+    constructor(agent, signal) {
+        super();
+        this.#agent = agent;
+        agent.addEventListener('clipboardoffer', event => {
+            const { selection, formats } = /** @type {import('../lib/events.js').ClipboardOfferEvent} */ (event);
+            if (selection === 'clipboard' && formats.length > 0) void this.#fetch(formats);
+        }, { signal });
+        for (const gesture of ['keydown', 'pointerdown', 'focusin']) {
+            document.addEventListener(gesture, () => this.#onGesture(), { capture: true, signal });
+        }
+    }
+
+    /**
+     * Offer contents to the machine.
+     * @param {Record<string, string | Blob>} contents  by MIME name
+     */
+    async send(contents) {
+        if (this.#isFromMachine(contents)) return;
+        await this.#agent.clipboard.write(contents);
+        const { 'text/plain': text = null, 'image/png': image = null } = contents;
+        this.#show({ from: 'here', text: /** @type {string | null} */ (text), image: /** @type {Blob | null} */ (image) }, 'none');
+    }
+
+    /** Write what the machine copied to this browser's clipboard, in a click. */
+    async copyHere() {
+        if (!this.content) return;
+        this.#setLocal(await writeLocal(this.content) ? 'copied' : 'refused');
+    }
+
+    /** What we took from the machine needs no way back. @param {Record<string, string | Blob>} contents */
+    #isFromMachine(contents) {
+        if (this.content?.from !== 'machine' || this.#agent.clipboard.offered().length === 0) return false;
+        const text = contents['text/plain'];
+        return text !== undefined ? text === this.content.text : this.content.image !== null && this.local === 'copied';
+    }
+
+    /** @param {readonly string[]} formats */
+    async #fetch(formats) {
+        this.#fetching?.abort();
+        const fetching = new AbortController();
+        this.#fetching = fetching;
+        try {
+            const options = { signal: fetching.signal };
+            const text = formats.includes('text/plain') ? await this.#agent.clipboard.readText(options) : null;
+            const image = text === null && formats.includes('image/png')
+                ? await this.#agent.clipboard.readType('image/png', options) : null;
+            if (fetching.signal.aborted || (text === null && image === null)) return;
+            this.error = null;
+            this.#show({ from: 'machine', text, image }, 'waiting');
+            if (document.hasFocus()) await this.#tryLocal();
+        } catch (reason) {
+            if (fetching.signal.aborted) return;
+            this.error = /** @type {Error} */ (reason);
+            this.dispatchEvent(new Event('change'));
+        }
+    }
+
+    #onGesture() {
+        if (this.local === 'waiting' && document.hasFocus()) void this.#tryLocal();
+    }
+
+    async #tryLocal() {
+        const content = this.content;
+        if (content?.from !== 'machine') return;
+        if (await writeLocal(content) && content === this.content) this.#setLocal('copied');
+    }
+
+    /** @param {Content} content @param {LocalState} local */
+    #show(content, local) {
+        this.content = content;
+        this.#setLocal(local);
+    }
+
+    /** @param {LocalState} local */
+    #setLocal(local) {
+        this.local = local;
+        this.dispatchEvent(new Event('change'));
+    }
+}
+
+/** @param {Content} content @returns {Promise<boolean>}  whether the browser let us */
+async function writeLocal({ text, image }) {
+    try {
+        if (!navigator.clipboard) return text !== null && copyByCommand(text);
+        if (text !== null) await navigator.clipboard.writeText(text);
+        else if (image) await navigator.clipboard.write([new ClipboardItem({ 'image/png': image })]);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** Pages without TLS have no clipboard of their own, but may answer a copy that a gesture began. @param {string} text */
+function copyByCommand(text) {
+    const answer = (/** @type {ClipboardEvent} */ event) => {
+        event.clipboardData?.setData('text/plain', text);
+        event.preventDefault();
+        event.stopImmediatePropagation();
+    };
+    document.addEventListener('copy', answer, { capture: true, once: true });
+    const copied = document.execCommand('copy');
+    document.removeEventListener('copy', answer, { capture: true });
+    return copied;
+}

@@ -1,0 +1,51 @@
+/**
+ * The few lines that make DOM nodes. Text goes in as text: nothing here parses markup.
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | boolean | ((event: any) => void) | undefined>} [props]  attributes; `onclick` and the like listen
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, props = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+        if (typeof value === 'function') node.addEventListener(name.slice(2), value);
+        else if (value === true || typeof value === 'string') node.setAttribute(name, value === true ? '' : value);
+    }
+    node.append(...children);
+    return node;
+}
+
+/** Outlines on a grid of 24, drawn with the colour of the text. */
+const shapes = {
+    clipboard: 'M9 4h6v3H9zM9 5H6v15h12V5h-3M9 12h6M9 16h4',
+    upload: 'M12 15V4M8 8l4-4 4 4M4 15v5h16v-5',
+    keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M17 14h.01M7 14h.01M10 14h4',
+    expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+    close: 'M6 6l12 12M18 6L6 18',
+    lead: 'M4 5h16v11H4zM9 20h6M12 16v4M8 10.5h8M8 10.5l2-2M8 10.5l2 2M16 10.5l-2-2M16 10.5l-2 2',
+    back: 'M15 5l-7 7 7 7',
+};
+
+/** @param {keyof typeof shapes} name @returns {SVGSVGElement} */
+export function icon(name) {
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+    svg.setAttribute('viewBox', '0 0 24 24');
+    svg.setAttribute('aria-hidden', 'true');
+    path.setAttribute('d', shapes[name]);
+    svg.append(path);
+    return svg;
+}
+
+/** A size as people read it. @param {number} bytes @returns {string} */
+export function sizeText(bytes) {
+    const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+    let unit = 0;
+    let value = bytes;
+    for (; value >= 1024 && unit < units.length - 1; ++unit) value /= 1024;
+    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

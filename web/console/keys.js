@@ -1,0 +1,41 @@
+/**
+ * Keys that the console presses by itself, as X keysyms with their places on the keyboard.
+ */
+
+/** @typedef {{ keysym: number, code: string }} Key */
+
+/** @param {number} keysym @param {string} code @returns {Key} */
+const key = (keysym, code) => ({ keysym, code });
+
+const CONTROL = key(0xffe3, 'ControlLeft');
+const SHIFT = key(0xffe1, 'ShiftLeft');
+export const ALT = key(0xffe9, 'AltLeft');
+const SUPER = key(0xffeb, 'MetaLeft');
+const functionKey = (/** @type {number} */ number) => key(0xffbd + number, `F${number}`);
+
+/** What browsers and window managers keep for themselves. @type {{ name: string, keys: Key[] }[]} */
+export const menu = [
+    { name: 'Ctrl + Alt + Del', keys: [CONTROL, ALT, key(0xffff, 'Delete')] },
+    { name: 'Ctrl + Alt + F1', keys: [CONTROL, ALT, functionKey(1)] },
+    { name: 'Ctrl + Alt + F2', keys: [CONTROL, ALT, functionKey(2)] },
+    { name: 'Ctrl + Alt + Backspace', keys: [CONTROL, ALT, key(0xff08, 'Backspace')] },
+    { name: 'Alt + Tab', keys: [ALT, key(0xff09, 'Tab')] },
+    { name: 'Alt + F4', keys: [ALT, functionKey(4)] },
+    { name: 'Super', keys: [SUPER] },
+    { name: 'Print Screen', keys: [key(0xff61, 'PrintScreen')] },
+    { name: 'Escape', keys: [key(0xff1b, 'Escape')] },
+];
+
+/** @typedef {{ keys: Key[], command: boolean }} Chord  modifiers first; command: it was pressed with a Mac's Command key */
+
+/**
+ * Whether a key press asks this browser to paste, and what it then means to the machine: on a Mac, Command-V is its Ctrl-V.
+ * @param {Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>} event
+ * @returns {Chord | null}
+ */
+export function pasteChord({ key: name, ctrlKey, metaKey, shiftKey, altKey }) {
+    if (altKey) return null;
+    if (name === 'Insert' && shiftKey && !ctrlKey && !metaKey) return { keys: [SHIFT, key(0xff63, 'Insert')], command: false };
+    if (name.toLowerCase() !== 'v' || ctrlKey === metaKey) return null;
+    return { keys: shiftKey ? [CONTROL, SHIFT, key(0x56, 'KeyV')] : [CONTROL, key(0x76, 'KeyV')], command: metaKey };
+}

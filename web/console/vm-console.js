@@ -1,0 +1,330 @@
+/**
+ * `<vm-console src="/vms/web1" token="…">`: the whole console of one machine as one element.
+ *
+ *     VmAgent   clipboard, files, desktop size, who is connected   /vms/VM/agent
+ *     Display   the picture, keys and mouse                        /vms/VM/display
+ *
+ * Everything that a machine or another client says goes in as text, never as markup.
+ */
+
+import { tokenText, VmAgent } from '../lib/vmcbridge.js';
+import { ClipboardPanel } from './clipboard-panel.js';
+import { ClipboardSync } from './clipboard-sync.js';
+import { Display, loadNoVnc } from './display.js';
+import { h } from './dom.js';
+import { watchDrops } from './drop.js';
+import { ALT, menu } from './keys.js';
+import { Paste } from './paste.js';
+import { Resizer } from './resizer.js';
+import { describe } from './state.js';
+import { TransferList } from './transfer-list.js';
+import { buildView } from './view.js';
+
+/** How long a message stays, milliseconds. */
+const MESSAGE_STAYS = 8000;
+
+/** Fires `statechange` when `state` is another. */
+export class VmConsole extends HTMLElement {
+    static observedAttributes = ['src', 'scale', 'viewonly'];
+    /** How noVNC is loaded; a bundler's user sets `() => import('@novnc/novnc')`. */
+    static loadNoVnc = loadNoVnc;
+
+    #view = buildView();
+    /** @type {AbortController | null} */ #running = null;
+    /** @type {VmAgent | null} */ #agent = null;
+    /** @type {Display | null} */ #display = null;
+    /** @type {ClipboardSync | null} */ #clipboard = null;
+    /** @type {Resizer | null} */ #resizer = null;
+    /** @type {import('../lib/dial.js').Token | undefined} */ #token;
+    /** @type {import('../lib/codes.js').VmError | null} */ #error = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
+    #transfers = new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
+    /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
+
+    constructor() {
+        super();
+        const style = h('link', { rel: 'stylesheet', href: new URL('./vm-console.css', import.meta.url).href });
+        const reveal = () => { this.#view.root.hidden = false; };
+        style.addEventListener('load', reveal);
+        style.addEventListener('error', reveal);
+        this.attachShadow({ mode: 'open' }).append(style, this.#view.root);
+        this.#listen();
+    }
+
+    /** The machine's agent, while connected to a document. @returns {VmAgent | null} */
+    get agent() {
+        return this.#agent;
+    }
+
+    /** See `describe` in state.js; `idle` without `src`. */
+    get state() {
+        return this.#state;
+    }
+
+    get src() {
+        return this.getAttribute('src') ?? '';
+    }
+
+    set src(path) {
+        this.setAttribute('src', path);
+    }
+
+    /** Access token, or a function that gives a fresh one whenever one is needed. @returns {import('../lib/dial.js').Token} */
+    get token() {
+        return this.#token ?? this.getAttribute('token') ?? '';
+    }
+
+    set token(token) {
+        this.#token = token;
+    }
+
+    connectedCallback() {
+        this.connect();
+    }
+
+    disconnectedCallback() {
+        this.disconnect();
+    }
+
+    /** @param {string} name */
+    attributeChangedCallback(name) {
+        if (name === 'src' && this.isConnected) this.connect();
+        this.#setDisplay();
+    }
+
+    /** Connect, or connect again. */
+    connect() {
+        this.disconnect();
+        if (!this.src) return;
+        const running = new AbortController();
+        const { signal } = running;
+        const view = this.#view;
+        const agent = new VmAgent(`${this.src}/agent`, { token: () => tokenText(this.token), signal });
+        this.#running = running;
+        this.#agent = agent;
+        this.#error = null;
+        this.#display = new Display(view.display, () => VmConsole.loadNoVnc());
+        this.#display.addEventListener('statechange', () => this.#displayChanged(), { signal });
+        this.#clipboard = new ClipboardSync(agent, signal);
+        new ClipboardPanel(view, this.#clipboard, { tell: reason => this.#tell(reason), signal });
+        this.#resizer = new Resizer(view.display, size => void this.#resize(size), signal);
+        this.#resizer.logical = this.getAttribute('resize') === 'logical';
+        this.#paste().listen(signal);
+        watchDrops(view.stage, { over: on => this.#over(on), drop: files => this.sendFiles(files) }, signal);
+        view.name.textContent = decodeURIComponent(this.src.split('/').at(-1) ?? '');
+        this.#follow(agent, signal);
+        this.#setDisplay();
+        this.#update();
+    }
+
+    /** End both connections. */
+    disconnect() {
+        this.#display?.stop();
+        this.#running?.abort();
+        this.#running = null;
+    }
+
+    /** The keyboard goes to the machine. @override */
+    focus() {
+        this.#display?.focus();
+    }
+
+    /** @param {Iterable<File | { file: File, name: string }>} files */
+    sendFiles(files) {
+        for (const item of files) {
+            const { file, name } = item instanceof File ? { file: item, name: item.name } : item;
+            this.#agent?.sendFile(file, { name });
+        }
+    }
+
+    sendCtrlAltDel() {
+        this.#display?.sendKeys(menu[0].keys);
+    }
+
+    #listen() {
+        const view = this.#view;
+        view.clipboard.addEventListener('click', () => this.#togglePanel(view.panel.hidden === true));
+        view.closePanel.addEventListener('click', () => this.#togglePanel(false));
+        view.picker.addEventListener('change', () => {
+            this.sendFiles(view.picker.files ?? []);
+            view.picker.value = '';
+        });
+        view.keyButtons.forEach((button, i) => button.addEventListener('click', () => {
+            view.keys.open = false;
+            this.#display?.sendKeys(menu[i].keys);
+            this.focus();
+        }));
+        view.keys.addEventListener('keydown', event => { if (event.key === 'Escape') view.keys.open = false; });
+        view.keys.addEventListener('focusout', event => {
+            if (!view.keys.contains(/** @type {Node | null} */ (event.relatedTarget))) view.keys.open = false;
+        });
+        view.lead.addEventListener('click', () => void this.#agent?.lead().catch(reason => this.#tell(reason)));
+        view.full.addEventListener('click', () => void this.#toggleFullScreen());
+        view.noticeButton.addEventListener('click', () => {
+            if (this.#agent?.state === 'closed') this.connect();
+            else this.#agent?.reconnectNow();
+        });
+    }
+
+    /** @param {VmAgent} agent @param {AbortSignal} signal */
+    #follow(agent, signal) {
+        /** @type {Record<string, (event: any) => void>} */
+        const rows = {
+            connect: () => this.#connected(agent),
+            disconnect: ({ error }) => {
+                this.#error = error;
+                this.#display?.stop(this.#display.state === 'none' ? 'none' : 'lost');
+            },
+            agent: ({ connected }) => { if (connected) this.#resizer?.again(); },
+            permissions: () => this.#startDisplay(agent),
+            lead: ({ you }) => { if (you) this.#resizer?.again(); },
+            clients: () => {},
+            transfer: ({ transfer }) => this.#transfers.add(transfer),
+            error: ({ error }) => this.#tell(error),
+        };
+        for (const [type, handle] of Object.entries(rows)) {
+            agent.addEventListener(type, event => {
+                handle(event);
+                this.#update();
+            }, { signal });
+        }
+    }
+
+    /** @param {VmAgent} agent */
+    #connected(agent) {
+        this.#error = null;
+        this.#view.name.textContent = agent.vm;
+        this.#startDisplay(agent);
+        this.#resizer?.again();
+    }
+
+    /** @param {VmAgent} agent */
+    async #startDisplay(agent) {
+        const display = this.#display;
+        if (!agent.permissions.has('display')) return display?.stop();
+        if (display?.state === 'connected' || display?.state === 'connecting') return;
+        const token = await tokenText(this.token);
+        if (agent.state === 'connected') display?.start(`${this.src}/display`, token);
+    }
+
+    #displayChanged() {
+        if (this.#display?.state === 'connected' && this.hasAttribute('autofocus')) this.focus();
+        this.#update();
+    }
+
+    #setDisplay() {
+        if (!this.#display) return;
+        this.#display.viewOnly = this.hasAttribute('viewonly');
+        this.#display.scaled = this.getAttribute('scale') !== 'native';
+    }
+
+    /** @param {import('./resizer.js').Size} size */
+    async #resize(size) {
+        const agent = this.#agent;
+        if (this.getAttribute('resize') === 'off' || !agent?.agentConnected || !agent.permissions.has('resize')) return;
+        const result = await agent.setMonitors([size]).catch(() => null);
+        if (result?.status === 'refused' && result.code !== 'not-lead') this.#show(result.message || 'The desktop could not be resized.');
+    }
+
+    #paste() {
+        return new Paste({
+            wanted: () => Boolean(this.#agent?.agentConnected && this.#agent.permissions.has('clipboard-to-guest')) && !this.hasAttribute('viewonly'),
+            ours: event => this.#concerns(event),
+            take: pasted => this.#takePasted(pasted),
+            press: ({ keys, command }) => {
+                if (command) this.#display?.release(ALT);
+                this.#display?.sendKeys(keys, { held: !command && this.#hasFocus() });
+            },
+        });
+    }
+
+    /** Keys and pastes in the picture; with `autofocus` also those that nothing else on the page has taken. @param {Event} event */
+    #concerns(event) {
+        const path = event.composedPath();
+        if (path.includes(this.#view.display)) return true;
+        return this.hasAttribute('autofocus') && document.activeElement === document.body && path[0] === document.body;
+    }
+
+    #hasFocus() {
+        const focused = this.shadowRoot?.activeElement;
+        return focused != null && this.#view.display.contains(focused);
+    }
+
+    /** @param {import('./paste.js').Pasted} pasted @returns {Promise<boolean>} */
+    async #takePasted({ contents, files }) {
+        this.sendFiles(files);
+        if (Object.keys(contents).length === 0) return files.length === 0;
+        try {
+            await this.#clipboard?.send(contents);
+            return true;
+        } catch (reason) {
+            this.#tell(reason);
+            return false;
+        }
+    }
+
+    /** @param {boolean} on */
+    #over(on) {
+        const allowed = this.#agent?.permissions.has('files-to-guest') ?? false;
+        this.#view.drop.hidden = !on;
+        this.#view.dropText.textContent = allowed ? `Drop to send to ${this.#agent?.vm}` : 'Sending files is not allowed here';
+    }
+
+    /** @param {boolean} open */
+    #togglePanel(open) {
+        this.#view.panel.hidden = !open;
+        this.#view.clipboard.setAttribute('aria-expanded', String(open));
+        (open ? this.#view.text : this.#view.clipboard).focus();
+    }
+
+    async #toggleFullScreen() {
+        if (document.fullscreenElement) await document.exitFullscreen();
+        else await this.requestFullscreen().catch(() => this.#show('This browser did not allow full screen.'));
+    }
+
+    /** Everything that is shown, from the facts. */
+    #update() {
+        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, people, upload, display } = this.#view;
+        const agent = this.#agent;
+        const facts = { link: agent?.state ?? 'closed', agent: agent?.agentConnected ?? false,
+            display: this.#display?.state ?? 'none', error: this.#error };
+        const { state, words: text, notice: matter } = describe(facts);
+        words.textContent = text;
+        status.dataset.state = state;
+        notice.hidden = matter === null;
+        noticeTitle.textContent = matter?.title ?? '';
+        noticeText.textContent = matter?.text ?? '';
+        noticeButton.textContent = matter?.action ?? '';
+        noticeButton.hidden = !matter?.action;
+        display.toggleAttribute('inert', matter !== null);
+        lead.hidden = !agent?.agentConnected || agent.hasLead || !agent.permissions.has('resize');
+        upload.hidden = !agent?.permissions.has('files-to-guest');
+        const others = (agent?.clients.length ?? 0) - 1;
+        people.hidden = others < 1;
+        people.textContent = others === 1 ? '1 other here' : `${others} others here`;
+        people.title = agent?.clients.map(({ user, kind }) => user || kind).join(', ') ?? '';
+        if (state === this.#state) return;
+        this.#state = state;
+        this.dispatchEvent(new Event('statechange'));
+    }
+
+    /** @param {unknown} reason */
+    #tell(reason) {
+        this.#show(/** @type {Error} */ (reason).message);
+    }
+
+    /** @param {string} words */
+    #show(words) {
+        this.#view.toast.textContent = words;
+        this.#view.toast.hidden = false;
+        clearTimeout(this.#messageTimer);
+        this.#messageTimer = setTimeout(() => { this.#view.toast.hidden = true; }, MESSAGE_STAYS);
+    }
+
+    /** @param {string} words */
+    #say(words) {
+        this.#view.spoken.textContent = words;
+    }
+}
+
+customElements.define('vm-console', VmConsole);
