@@ -48,7 +48,7 @@ void guest_chunks_to_slices(benchmark::State& state) {
     const auto wire = chunked_clipboard();
     for (auto _ : state) benchmark::DoNotOptimize(read_all(wire));
     state.counters["per chunk"] = benchmark::Counter(static_cast<double>(state.iterations()) * body_size / 2048,
-                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(body_size));
 }
 BENCHMARK(guest_chunks_to_slices);
