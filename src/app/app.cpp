@@ -69,13 +69,16 @@ Config demo_config(const DemoCommand& command, const VmConfig& desktop, std::uin
 /// On the address asked for; unless one was, on the usual port or where that is taken on any free one.
 Result<std::string, std::string> start_demo_bridge(std::optional<Bridge>& bridge, const DemoCommand& command,
                                                    const VmConfig& desktop) {
-    bridge.emplace(demo_config(command, desktop, control::default_port));
+    using Base = Result<std::string, std::string>;
+    const auto config = demo_config(command, desktop, control::default_port);
+    if (const auto faults = control::conflicts(config, {}); !faults.empty())
+        return Base{boost::system::in_place_error, control::to_text(faults.front())};
+    bridge.emplace(config);
     auto listening = bridge->start();
     if (!listening && !command.listen) {
         bridge.emplace(demo_config(command, desktop, 0));
         listening = bridge->start();
     }
-    using Base = Result<std::string, std::string>;
     if (!listening) return Base{boost::system::in_place_error, listening.error()};
     return Base{boost::system::in_place_value, "http://" + control::to_text(listening->front().address)};
 }

@@ -33,7 +33,7 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view folder_prefix = "vmcbridge-demo";
 constexpr auto time_to_end = 1s;
-constexpr std::size_t log_tail = 800;  // bytes of a program's last words
+constexpr std::size_t log_tail = 300;  // bytes of a program's last words
 
 struct NeededProgram {
     std::string_view name;
@@ -106,6 +106,7 @@ struct Demo::Impl {
 
     Parsed<std::string> find_programs();
     Parsed<std::string> make_files();
+    std::vector<std::string> make_environment() const;
     Program program(const std::string& name, std::vector<std::string> arguments) const;
     void run_desktop(const std::string& display);
     void supervise(const std::string& name, std::vector<std::string> arguments, std::string needs = {},
@@ -164,6 +165,26 @@ Parsed<std::string> Demo::Impl::make_files() {
     return parsed_text(folder->path());
 }
 
+/// The user's own, but for what would lead to the user's session and files.
+std::vector<std::string> Demo::Impl::make_environment() const {
+    constexpr std::array hidden{"WAYLAND_DISPLAY", "SESSION_MANAGER", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+                                "XDG_CACHE_HOME",  "XDG_STATE_HOME",  "XDG_DOWNLOAD_DIR"};
+    GTextList list{g_get_environ()};
+    const auto set = [&list](const std::string& name, const std::string& value) {
+        list.reset(g_environ_setenv(list.release(), name.c_str(), value.c_str(), TRUE));
+    };
+    for (const auto* name : hidden) list.reset(g_environ_unsetenv(list.release(), name));
+    set("HOME", in_folder("home"));
+    set("TMPDIR", in_folder("run"));
+    set("XDG_RUNTIME_DIR", in_folder("run"));
+    set("XAUTHORITY", XServer::authority(folder->path()));
+    set("DBUS_SESSION_BUS_ADDRESS", "unix:path=" + in_folder("bus.sock"));
+    set(mark_name, folder->path());
+    const auto locale = text_of("LC_ALL", text_of("LC_CTYPE", text_of("LANG", "C")));
+    if (!locale.ends_with("UTF-8")) set("LC_ALL", "C.UTF-8");  // else the names of dropped files come out wrong
+    return {list.get(), list.get() + g_strv_length(list.get())};
+}
+
 Program Demo::Impl::program(const std::string& name, std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), executables.find(name)->second);
     // SIGTERM lets Xvnc remove its lock and socket in /tmp; the others leave nothing outside the folder.
@@ -179,6 +200,7 @@ void Demo::Impl::supervise(const std::string& name, std::vector<std::string> arg
 }
 
 void Demo::Impl::run_desktop(const std::string& display) {
+    std::erase_if(environment, [](const std::string& each) { return each.starts_with("DISPLAY="); });
     environment.push_back("DISPLAY=" + display);
     write_file(in_folder("environment"), "DISPLAY=" + display + "\nXAUTHORITY=" + XServer::authority(folder->path()) +
                                              "\nHOME=" + in_folder("home") + "\n");
@@ -248,17 +270,7 @@ Parsed<VmConfig> Demo::prepare() {
     if (const auto found = impl_->find_programs(); !found) return found.error();
     if (const auto folder = impl_->make_files(); !folder) return folder.error();
     const auto& path = impl_->folder->path();
-    const auto lang = text_of("LANG", "");
-    impl_->environment = {"PATH=" + text_of("PATH", "/usr/local/bin:/usr/bin:/bin"),
-                          "LANG=" + (lang.ends_with("UTF-8") ? lang : "C.UTF-8"),
-                          "SHELL=" + text_of("SHELL", "/bin/sh"),
-                          "USER=" + text_of("USER", "demo"),
-                          "HOME=" + impl_->in_folder("home"),
-                          "TMPDIR=" + impl_->in_folder("run"),
-                          "XDG_RUNTIME_DIR=" + impl_->in_folder("run"),
-                          "XAUTHORITY=" + XServer::authority(path),
-                          "DBUS_SESSION_BUS_ADDRESS=unix:path=" + impl_->in_folder("bus.sock"),
-                          environment_mark(path)};
+    impl_->environment = impl_->make_environment();
     auto guest = parse_guest("unix-listen:" + impl_->in_folder("agent.sock"));
     if (!guest) return guest.error();
     auto display = parse_display("vnc+unix:" + XServer::vnc_socket(path));

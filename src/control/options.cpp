@@ -325,16 +325,6 @@ std::optional<Address> default_admin(const std::string& folder) {
     return Address{{}, 0, folder + "/admin.sock"};
 }
 
-Result<Config, ConfigFaults> make_config(const DemoCommand& command, VmConfig desktop) {
-    Config config;
-    config.server.listen = {command.listen.value_or(Address{"127.0.0.1", default_port, {}})};
-    config.server.web_root = command.web_root.value_or("");
-    auto faults = conflicts(config, {});
-    if (!faults.empty()) return faults;
-    config.vms.emplace(desktop.name, std::move(desktop));
-    return config;
-}
-
 Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
     auto file = read_file_of(command);
     if (!file) return std::move(file).error();

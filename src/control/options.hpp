@@ -51,9 +51,6 @@ using Command = std::variant<ServeCommand, DemoCommand, CheckConfigCommand, Prin
 /// The file and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
 [[nodiscard]] Result<Config, ConfigFaults> load_config(const ServeCommand& command);
 
-/// What `demo` starts with: one listener and the VM that Demo::prepare() gave.
-[[nodiscard]] Result<Config, ConfigFaults> make_config(const DemoCommand& command, VmConfig desktop);
-
 /// The admin socket where nobody names one: in `folder` if that is there and writable, else none.
 [[nodiscard]] std::optional<Address> default_admin(const std::string& folder);
 

@@ -106,10 +106,8 @@ PrivateFolder::~PrivateFolder() {
     close(lock_);
 }
 
-std::string environment_mark(const std::string& folder) { return "VMCBRIDGE_DEMO=" + folder; }
-
 void kill_marked(const std::string& folder) {
-    const auto mark = environment_mark(folder);
+    const auto mark = std::string{mark_name} + "=" + folder;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator{"/proc", ignored}) {
         const auto pid = pid_of(entry.path());

@@ -31,10 +31,10 @@ private:
     int lock_;
 };
 
-/// "VMCBRIDGE_DEMO=FOLDER": in the environment of all that runs in the name of a folder.
-[[nodiscard]] std::string environment_mark(const std::string& folder);
+/// The environment variable that holds the folder in whose name a process runs.
+inline constexpr const char* mark_name = "VMCBRIDGE_DEMO";
 
-/// Kills every process of this user that has the mark of `folder` in its environment.
+/// Kills every process of this user whose mark is `folder`.
 void kill_marked(const std::string& folder);
 
 }  // namespace vmcbridge::control

@@ -166,16 +166,6 @@ TEST(LoadedConfig, NeedsTheFileThatIsNamed) {
     EXPECT_FALSE(load_config(parsed<ServeCommand>({"serve", "--config", "/nonexistent"})));
 }
 
-TEST(LoadedConfig, OfTheDemoHasOneMachine) {
-    VmConfig desktop;
-    desktop.name = "desktop";
-    const auto config = make_config(parsed<DemoCommand>({"demo"}), desktop);
-    ASSERT_TRUE(config);
-    EXPECT_EQ(config->vms.at("desktop"), desktop);
-    EXPECT_THAT(config->server.listen, ElementsAre(Address{"127.0.0.1", 8006, {}}));
-    EXPECT_FALSE(make_config(parsed<DemoCommand>({"demo", "--listen", "[::]:1"}), desktop));
-}
-
 TEST(DefaultAdminSocket, NeedsAWritableFolder) {
     EXPECT_EQ(default_admin(testing::TempDir()), (Address{{}, 0, testing::TempDir() + "/admin.sock"}));
     EXPECT_EQ(default_admin("/nonexistent"), std::nullopt);

@@ -74,7 +74,7 @@ TEST_F(PrivateFolderTest, DoesNotFollowLinks) {
 }
 
 TEST_F(PrivateFolderTest, EndsProcessesThatStillRunInTheNameOfAnAbandonedOne) {
-    const auto mark = environment_mark(abandoned());
+    const auto mark = std::string{mark_name} + "=" + abandoned();
     const pid_t child = fork();
     if (child == 0) {
         const char* const environment[] = {mark.c_str(), nullptr};
