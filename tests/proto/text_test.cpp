@@ -1,6 +1,7 @@
 #include "proto/text.hpp"
 
 #include "tests/support/hex.hpp"
+#include "tests/support/plain_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,41 +58,18 @@ TEST(IsUtf8, RefusesStrayAndMissingContinuations) {
         expect_utf8(text, false);
 }
 
-/// RFC 3629 in the plainest way: a character at a time.
-bool is_utf8_slowly(std::string_view text) {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    for (std::size_t i = 0; i < text.size();) {
-        const unsigned lead = at(i);
-        const std::size_t length = lead < 0x80         ? 1
-                                   : (lead >> 5) == 6  ? 2
-                                   : (lead >> 4) == 14 ? 3
-                                   : (lead >> 3) == 30 ? 4
-                                                       : 0;
-        if (length == 0 || text.size() - i < length) return false;
-        char32_t value = length == 1 ? lead : lead & (0xffU >> (length + 1));
-        for (std::size_t k = 1; k < length; ++k) {
-            if ((at(i + k) & 0xc0U) != 0x80U) return false;
-            value = value << 6 | (at(i + k) & 0x3fU);
-        }
-        constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-        if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return false;
-        i += length;
-    }
-    return true;
-}
-
 TEST(IsUtf8, AgreesWithThePlainReadingOfEveryTwoAndSomeFourBytes) {
     std::mt19937 random{1};
     const std::string edges{
         "\x00\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5\xff", 25};
     for (unsigned pair = 0; pair < 0x10000; ++pair) {
         const std::string text{static_cast<char>(pair >> 8), static_cast<char>(pair & 0xff)};
-        ASSERT_EQ(is_utf8(text), is_utf8_slowly(text)) << pair;
+        ASSERT_EQ(is_utf8(text), support::is_utf8_plainly(text)) << pair;
     }
     for (int round = 0; round < 300'000; ++round) {
         std::string text;
         for (int i = 0; i < 4; ++i) text += edges[random() % edges.size()];
-        ASSERT_EQ(is_utf8(text), is_utf8_slowly(text)) << support::to_hex(as_bytes(text));
+        ASSERT_EQ(is_utf8(text), support::is_utf8_plainly(text)) << support::to_hex(as_bytes(text));
     }
 }
 

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Writes the corpus seeds of the guest port's fuzz targets from tests/vectors. Usage: seed.py (no arguments)."""
+import json
+import pathlib
+import struct
+
+HERE = pathlib.Path(__file__).parent
+VECTORS = HERE.parent / "vectors"
+HEADERS = 8 + 20
+LARGEST_SEED = 8192
+
+KEY_FILES = {
+    "plain": "[vdagent-file-xfer]\nname=a.txt\nsize=5\n",
+    "all-keys": "[vdagent-file-xfer]\nname=a\nsize=7\nfile-xfer-nr=1\nfile-xfer-total=2\n",
+    "escapes": "[vdagent-file-xfer]\nname=\\s\\t\\n\\r\\\\[\nsize=18446744073709551615\n",
+    "crlf": "[vdagent-file-xfer]\r\nname=a\r\nsize=1\r\n",
+    "other-groups": "# comment\n\n[other]\nname=b\n[vdagent-file-xfer]\nname=a\nname=c\nsize=1\n[last]\nsize=2\n",
+    "unicode": "[vdagent-file-xfer]\nname=日本語 👩‍👩‍👧.png\nsize=0\n",
+    "latin1": b"[vdagent-file-xfer]\nname=caf\xe9\nsize=1\n",
+    "junk": "junk",
+    "broken-escape": "[vdagent-file-xfer]\nname=\\x\nsize=1",
+}
+TEXTS = {
+    "ascii": "The quick brown fox jumps over the lazy dog, and over it again.",
+    "scripts": "héllo Привет שלום 日本語 👩‍👩‍👧",
+    "crlf": "one\r\ntwo\r\n\r\nthree\r",
+    "lf": "one\ntwo\n\n\rthree\n",
+    "overlong": b"a\xc0\x80\xe0\x80\x80\xf0\x80\x80\x80",
+    "surrogate": b"\xed\xa0\x80\xed\xbf\xbf",
+    "cut": b"\xf0\x9f\x98",
+}
+# type, size, piece, room
+MESSAGES = {
+    "one-chunk": [(4, 2028, 65535, 65535)],
+    "one-over": [(4, 2029, 0, 0)],
+    "pieces": [(12, 65535, 2047, 2028), (7, 16, 0, 0), (13, 0, 9, 9)],
+}
+
+
+def expand(hexes):
+    tokens = " ".join([hexes] if isinstance(hexes, str) else hexes).split()
+    return b"".join(bytes([int(token[:2], 16)]) * int(token[3:] or 1) for token in tokens)
+
+
+def flags(vector):
+    return vector["dialect"]["selection"] | vector["dialect"]["grabSerial"] << 1
+
+
+def write(target, name, content):
+    content = content.encode() if isinstance(content, str) else content
+    if len(content) > LARGEST_SEED:
+        return
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def main():
+    vdi = json.loads((VECTORS / "vdi.json").read_text())
+    traces = json.loads((VECTORS / "traces.json").read_text())
+    for vector in vdi["messages"]:
+        bytes_ = expand(vector["hex"])
+        write("fuzz_agent_message", vector["name"], bytes([bytes_[12], flags(vector)]) + bytes_[HEADERS:])
+    for vector in vdi["streams"] + traces["streams"]:
+        write("fuzz_chunks", vector["name"], struct.pack("<BH", flags(vector), 30) + expand(vector["hex"]))
+    for name, text in KEY_FILES.items():
+        write("fuzz_key_file", name, text)
+    for name, text in TEXTS.items():
+        write("fuzz_text", name, b"\x04\x03" + (text.encode() if isinstance(text, str) else text))
+    for name, messages in MESSAGES.items():
+        write("fuzz_fragmenter", name, b"".join(struct.pack("<BHHH", type_ - 1, *sizes) for type_, *sizes in messages))
+
+
+main()
