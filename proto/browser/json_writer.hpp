@@ -1,5 +1,8 @@
 #pragma once
 
+#include "proto/limits.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -27,6 +30,8 @@ public:
     /// REQUIRES: `name` needs no escaping (it is one of ours).
     void member(std::string_view name, std::string_view text) { key(name), string(text); }
     void member(std::string_view name, std::same_as<bool> auto value) { key(name), out_ += value ? "true" : "false"; }
+    /// Numbers that JavaScript can't hold exactly are written as the last that it can: only a guest's claim (of free
+    /// space, say) is ever so large.
     void member(std::string_view name, std::unsigned_integral auto value)
         requires(!std::same_as<decltype(value), bool>)
     {
@@ -45,7 +50,7 @@ private:
     void string(std::string_view text) { out_ += '"', append_escaped(out_, text), out_ += '"'; }
     void number(std::uint64_t value) {
         char digits[20];
-        const auto end = std::to_chars(std::begin(digits), std::end(digits), value);
+        const auto end = std::to_chars(std::begin(digits), std::end(digits), std::min(value, limits::max_id));
         out_.append(digits, end.ptr);
     }
 

@@ -16,5 +16,16 @@ TEST(EncodeServerFrame, TextIsEscapedAndAlwaysUtf8) {
               "\uFFFD\u20AC\"}");
 }
 
+TEST(EncodeServerFrame, NumbersBeyondThoseOfJavaScriptAreTheLastOfThem) {
+    const FileStatus full{.id = 1,
+                          .status = FileState::error,
+                          .sent = 0,
+                          .code = Code::no_space,
+                          .message = "",
+                          .free_bytes = ~std::uint64_t{0}};
+    EXPECT_EQ(encode(full), R"({"type":"file-status","id":1,"status":"error","sent":0,"code":"no-space",)"
+                            R"("freeBytes":9007199254740991})");
+}
+
 }  // namespace
 }  // namespace vmcbridge::browser
