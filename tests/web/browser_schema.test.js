@@ -1,11 +1,15 @@
-// The published schemas, the vectors and the table of codes say the same.
+// The published schemas, the vectors, the table of codes, the specification and the browser library say the same.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
+import { codes } from '../../web/lib/codes.js';
+import { decodeBinary, decodeControl, encodeBinary } from '../../web/lib/frame.js';
+import { checkFrame, fromBridge, fromClient } from '../../web/lib/messages.js';
 
-const read = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+const readText = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const read = (path) => JSON.parse(readText(path));
 const vectors = read('tests/vectors/browser_frames.json');
 const table = read('tests/vectors/codes.json');
 const schemas = {
@@ -13,9 +17,10 @@ const schemas = {
     fromBridge: read('proto/browser/server-frames.schema.json'),
 };
 const ajv = new Ajv({ strict: true, allErrors: false });
+for (const schema of Object.values(schemas)) ajv.addSchema(schema);
 
 for (const [way, schema] of Object.entries(schemas)) {
-    const validate = ajv.compile(schema);
+    const validate = ajv.getSchema(schema.$id);
     const faults = () => ajv.errorsText(validate.errors);
 
     for (const { name, frame, text, ...vector } of vectors[way].valid) {
@@ -53,6 +58,48 @@ test('what both ways share is the same in both schemas', () => {
         assert.deepEqual(schemas.fromClient.$defs[name], schemas.fromBridge.$defs[name], name);
     }
 });
+
+test('the browser library knows exactly the codes of the table', () => {
+    assert.deepEqual(Object.keys(codes), table.codes.map(({ name }) => name));
+});
+
+test('the browser library knows exactly the types of the schemas', () => {
+    assert.deepEqual(Object.keys(fromClient).sort(), typesOf(schemas.fromClient).sort());
+    assert.deepEqual(Object.keys(fromBridge).sort(), typesOf(schemas.fromBridge).sort());
+});
+
+for (const { name, frame } of vectors.fromBridge.valid) {
+    test(`the browser library takes from the bridge: ${name}`, () => {
+        assert.equal(checkFrame(decodeControl(JSON.stringify(frame))), true);
+    });
+}
+
+for (const { name, hex, stream, payload } of vectors.binary.valid) {
+    test(`the browser library reads and writes: ${name}`, () => {
+        const bytes = unhex(hex);
+        assert.deepEqual(decodeBinary(bytes), { stream, payload: unhex(payload) });
+        assert.deepEqual(encodeBinary(stream, unhex(payload)), bytes);
+    });
+}
+
+for (const { name, hex } of vectors.binary.invalid) {
+    test(`the browser library refuses: ${name}`, () => {
+        assert.throws(() => decodeBinary(unhex(hex)), { code: 'bad-frame' });
+    });
+}
+
+test('the examples in the specification are valid frames', () => {
+    const examples = [...readText('proto/browser/README.md').matchAll(/^    ([⇒⇐]) (\{.*?\})(?: {2,}\S.*)?$/gmu)];
+    assert.ok(examples.length >= 10, `${examples.length} examples`);
+    for (const [, way, text] of examples) {
+        const validate = ajv.getSchema(schemas[way === '⇒' ? 'fromClient' : 'fromBridge'].$id);
+        assert.ok(validate(JSON.parse(text)), `${text}: ${ajv.errorsText(validate.errors)}`);
+    }
+});
+
+function unhex(hex) {
+    return new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+}
 
 function typesOf(schema) {
     return schema.oneOf.map(({ $ref }) => $ref.replace('#/$defs/', ''));
