@@ -11,8 +11,9 @@ import { asVmError, VmError } from './codes.js';
 import { ClipboardOfferEvent } from './events.js';
 import { Pending } from './pending.js';
 
-/** Text up to this many bytes of UTF-8 goes inside its frame. Fixed by the protocol. */
+/** Text up to this many bytes of UTF-8 goes inside its frame, everything else as a stream. Fixed by the protocol. */
 const INLINE_BYTES = 64 * 1024;
+const INLINE_FORMATS = ['text/plain', 'text/uri-list'];
 
 /** @typedef {'clipboard' | 'primary' | 'secondary'} Selection */
 /** @typedef {string | Blob | Promise<string | Blob> | (() => string | Blob | Promise<string | Blob>)} Content */
@@ -151,7 +152,7 @@ export class Clipboard {
 
     /** @param {number | string} id @param {string} format @param {Blob} blob */
     async #answer(id, format, blob) {
-        if (format.startsWith('text/') && blob.size <= INLINE_BYTES) {
+        if (INLINE_FORMATS.includes(format) && blob.size <= INLINE_BYTES) {
             const text = await exactText(blob);
             return this.#port.send({ type: 'clipboard-data', id, format, text });
         }

@@ -52,7 +52,6 @@ const channels = object({ mute: flag, channels: list(count) });
 
 /** Frames that either side sends. @type {Record<string, Record<string, Check>>} */
 const both = {
-    'clipboard-grab': { selection: maybe(selection), formats: list(text), serial: maybe(count) },
     'clipboard-release': { selection: maybe(selection) },
     'clipboard-request': { id, selection: maybe(selection), format: text },
     'clipboard-data': { id, format: text, text: maybe(text), stream: maybe(stream), size: maybe(count) },
@@ -72,6 +71,7 @@ export const fromBridge = Object.freeze({
         transfers: maybe(list(object({ id, stream, received: count }))),
     },
     'agent': { connected: flag, capabilities: list(text) },
+    'clipboard-grab': { selection: maybe(selection), formats: list(text), serial: maybe(count) },
     'permissions': { permissions: list(text), limits },
     'clients': { clients: list(client) },
     'monitors-result': {
@@ -89,6 +89,7 @@ export const fromBridge = Object.freeze({
 /** Frames that a client sends. @type {Readonly<Record<string, Record<string, Check>>>} */
 export const fromClient = Object.freeze({
     ...both,
+    'clipboard-grab': { selection: maybe(selection), formats: list(text) },
     'token': { token: text },
     'monitors': { id: maybe(id), monitors: list(monitor) },
     'lead': {},

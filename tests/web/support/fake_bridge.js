@@ -4,8 +4,14 @@
  */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import Ajv from 'ajv/dist/2020.js';
 import { decodeBinary, encodeBinary } from '../../../web/lib/frame.js';
 import { checkFrame, fromClient } from '../../../web/lib/messages.js';
+
+const schema = JSON.parse(readFileSync(new URL('../../../proto/browser/client-frames.schema.json', import.meta.url), 'utf8'));
+const ajv = new Ajv({ strict: false });
+const isClientFrame = ajv.compile(schema);
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -113,6 +119,7 @@ export class FakeBridge {
         if (typeof data !== 'string') return this.#takeBytes(data);
         const frame = JSON.parse(data);
         assert.ok(checkFrame(frame, fromClient), `${frame.type} is not a client's frame`);
+        assert.ok(isClientFrame(frame), `${data.slice(0, 200)}: ${ajv.errorsText(isClientFrame.errors)}`);
         if (frame.type === 'ping' && this.answersPings) return this.#answerPing(frame.id);
         if (frame.type === 'credit') return this.#takeCredit(frame);
         if (frame.stream !== undefined) this.#announce(frame);
