@@ -49,3 +49,14 @@ export function sizeText(bytes) {
     for (; value >= 1024 && unit < units.length - 1; ++unit) value /= 1024;
     return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** Characters that turn the direction of text around, or can't be seen: a name must not look like another. */
+const MISLEADING = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+/** Longer names are cut, characters. */
+const LONGEST_NAME = 255;
+
+/** A name that somebody else chose, as it may be shown. @param {string} name @returns {string} */
+export function shownName(name) {
+    const cut = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+    return cut.replace(MISLEADING, '\ufffd');
+}

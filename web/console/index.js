@@ -1,7 +1,7 @@
 /** The list of machines, with what each is doing now. */
 
 import { takeToken } from './access.js';
-import { h } from './dom.js';
+import { h, shownName } from './dom.js';
 
 /** How often the list is asked for, while somebody looks at it, milliseconds. */
 const PERIOD = 3000;
@@ -77,7 +77,7 @@ function show(answer) {
 function makeCard(name) {
     const state = h('span', { class: 'state', 'data-testid': 'machine-state' });
     const facts = h('span', { class: 'facts' });
-    const link = h('a', { href: `/console/${encodeURIComponent(name)}` }, h('bdi', {}, name));
+    const link = h('a', { href: `/console/${encodeURIComponent(name)}` }, h('bdi', {}, shownName(name)));
     return { row: h('li', { class: 'machine', 'data-testid': 'machine' }, h('h2', {}, link), state, facts), state, facts };
 }
 

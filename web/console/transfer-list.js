@@ -2,7 +2,7 @@
  * The files on their way, one row each: name, progress, speed, and what went wrong.
  */
 
-import { h, icon, sizeText } from './dom.js';
+import { h, icon, shownName, sizeText } from './dom.js';
 
 /** @typedef {import('../lib/transfer.js').Transfer} Transfer */
 
@@ -23,21 +23,22 @@ export class TransferList {
 
     /** @param {Transfer} transfer */
     add(transfer) {
-        const bar = h('progress', { max: '1', 'aria-label': `Progress of ${transfer.name}` });
+        const name = shownName(transfer.name);
+        const bar = h('progress', { max: '1', 'aria-label': `Progress of ${name}` });
         const detail = h('span', { class: 'detail' });
         const button = h('button', { class: 'icon', type: 'button', onclick: () => (transfer.ended ? this.#remove(row) : transfer.cancel()) }, icon('close'));
-        const row = h('li', { 'data-testid': 'transfer' }, h('bdi', { class: 'file', title: transfer.name }, transfer.name), button, bar, detail);
+        const row = h('li', { 'data-testid': 'transfer' }, h('bdi', { class: 'file', title: name }, name), button, bar, detail);
         const started = performance.now();
         const update = () => {
             row.dataset.state = transfer.state;
             bar.value = transfer.size === 0 ? Number(transfer.state === 'done') : transfer.sent / transfer.size;
             bar.hidden = transfer.ended;
             detail.textContent = detailOf(transfer, performance.now() - started);
-            button.setAttribute('aria-label', `${transfer.ended ? 'Remove' : 'Cancel'} ${transfer.name}`);
+            button.setAttribute('aria-label', `${transfer.ended ? 'Remove' : 'Cancel'} ${name}`);
         };
         transfer.addEventListener('progress', update);
-        transfer.done.then(() => this.#ended(row, `${transfer.name} has arrived.`, true),
-            reason => this.#ended(row, `${transfer.name}: ${reason.message}`, transfer.state === 'cancelled'));
+        transfer.done.then(() => this.#ended(row, `${name} has arrived.`, true),
+            reason => this.#ended(row, `${name}: ${reason.message}`, transfer.state === 'cancelled'));
         update();
         this.#list.prepend(row);
         this.#box.hidden = false;

@@ -67,7 +67,7 @@ function buildPanel() {
     const copy = h('button', { type: 'button', 'data-testid': 'clipboard-copy' }, 'Copy to this computer');
     const send = h('button', { type: 'button', class: 'main', 'data-testid': 'clipboard-send' }, 'Send to the machine');
     const closePanel = h('button', { type: 'button', class: 'icon', 'aria-label': 'Close the clipboard' }, icon('close'));
-    const panel = h('aside', { class: 'panel', id: 'clipboard', 'data-testid': 'clipboard-panel', 'aria-label': 'Clipboard', hidden: true },
+    const panel = h('aside', { class: 'panel card', id: 'clipboard', 'data-testid': 'clipboard-panel', 'aria-label': 'Clipboard', hidden: true },
         h('div', { class: 'head' }, h('h2', {}, 'Clipboard'), closePanel), text, image, hint, h('div', { class: 'actions' }, copy, send));
     return { panel, closePanel, text, image, hint, copy, send };
 }

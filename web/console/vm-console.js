@@ -11,7 +11,7 @@ import { tokenText, VmAgent } from '../lib/vmcbridge.js';
 import { ClipboardPanel } from './clipboard-panel.js';
 import { ClipboardSync } from './clipboard-sync.js';
 import { Display, loadNoVnc } from './display.js';
-import { h } from './dom.js';
+import { h, shownName } from './dom.js';
 import { watchDrops } from './drop.js';
 import { ALT, menu } from './keys.js';
 import { Paste } from './paste.js';
@@ -111,7 +111,7 @@ export class VmConsole extends HTMLElement {
         this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#paste().listen(signal);
         watchDrops(view.stage, { over: on => this.#over(on), drop: files => this.sendFiles(files) }, signal);
-        view.name.textContent = decodeURIComponent(this.src.split('/').at(-1) ?? '');
+        view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
         this.#setDisplay();
         this.#update();
@@ -193,7 +193,7 @@ export class VmConsole extends HTMLElement {
     /** @param {VmAgent} agent */
     #connected(agent) {
         this.#error = null;
-        this.#view.name.textContent = agent.vm;
+        this.#view.name.textContent = shownName(agent.vm);
         this.#startDisplay(agent);
         this.#resizer?.again();
     }
@@ -209,7 +209,20 @@ export class VmConsole extends HTMLElement {
 
     #displayChanged() {
         if (this.#display?.state === 'connected' && this.hasAttribute('autofocus')) this.focus();
+        if (this.#display?.state === 'lost') void this.#askForDisplay();
         this.#update();
+    }
+
+    /** A machine may have no display at all; who may observe it can find out, and stops trying. */
+    async #askForDisplay() {
+        const agent = this.#agent;
+        const display = this.#display;
+        if (agent?.state !== 'connected' || !agent.permissions.has('observe')) return;
+        const token = await tokenText(this.token);
+        const headers = token ? { authorization: `Bearer ${token}` } : undefined;
+        const answer = await fetch(`/api/v1${this.src}`, { headers }).catch(() => null);
+        const machine = answer?.ok ? await answer.json().catch(() => null) : null;
+        if (machine && !machine.display && display === this.#display) display?.stop('none');
     }
 
     #setDisplay() {
@@ -267,7 +280,7 @@ export class VmConsole extends HTMLElement {
     #over(on) {
         const allowed = this.#agent?.permissions.has('files-to-guest') ?? false;
         this.#view.drop.hidden = !on;
-        this.#view.dropText.textContent = allowed ? `Drop to send to ${this.#agent?.vm}` : 'Sending files is not allowed here';
+        this.#view.dropText.textContent = allowed ? `Drop to send to ${this.#view.name.textContent}` : 'Sending files is not allowed here';
     }
 
     /** @param {boolean} open */
@@ -302,7 +315,7 @@ export class VmConsole extends HTMLElement {
         const others = (agent?.clients.length ?? 0) - 1;
         people.hidden = others < 1;
         people.textContent = others === 1 ? '1 other here' : `${others} others here`;
-        people.title = agent?.clients.map(({ user, kind }) => user || kind).join(', ') ?? '';
+        people.title = agent?.clients.map(({ user, kind }) => shownName(user || kind)).join(', ') ?? '';
         if (state === this.#state) return;
         this.#state = state;
         this.dispatchEvent(new Event('statechange'));

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { shownName, sizeText } from '../../web/console/dom.js';
+import { flatName } from '../../web/console/drop.js';
+import { pasteChord } from '../../web/console/keys.js';
+import { pixelsOf } from '../../web/console/resizer.js';
+import { describe as stateOf } from '../../web/console/state.js';
+import { detailOf } from '../../web/console/transfer-list.js';
+import { VmError } from '../../web/lib/codes.js';
+
+const facts = (more = {}) => ({ link: 'connected', agent: true, display: 'connected', error: null, ...more });
+
+test('only a console with link, agent and picture says connected without a word over the picture', () => {
+    assert.deepEqual(stateOf(facts()), { state: 'connected', words: 'Connected', notice: null });
+    for (const link of ['connecting', 'reconnecting', 'closed']) assert.notEqual(stateOf(facts({ link })).state, 'connected');
+    for (const display of ['connecting', 'lost']) assert.notEqual(stateOf(facts({ display })).state, 'connected');
+    assert.equal(stateOf(facts({ agent: false })).state, 'no-agent');
+});
+
+test('a refusal is told in its own words, with a way to try again', () => {
+    const { state, notice } = stateOf(facts({ link: 'closed', error: new VmError('token-expired') }));
+    assert.equal(state, 'closed');
+    assert.match(notice.text, /expired/);
+    assert.ok(notice.action);
+});
+
+test('a picture that is gone is never left standing, whatever the agent does', () => {
+    for (const agent of [true, false]) assert.ok(stateOf(facts({ agent, display: 'lost' })).notice);
+});
+
+test('a machine without a display says that the rest works', () => {
+    const { state, notice } = stateOf(facts({ display: 'none' }));
+    assert.equal(state, 'connected');
+    assert.match(notice.text, /Clipboard and files work/);
+});
+
+const press = (key, ...modifiers) => ({
+    key, ctrlKey: modifiers.includes('ctrl'), metaKey: modifiers.includes('meta'), shiftKey: modifiers.includes('shift'),
+    altKey: modifiers.includes('alt'),
+});
+
+test('the keys that paste here paste there; a Mac\'s Command-V is the machine\'s Ctrl-V', () => {
+    const codes = event => pasteChord(event)?.keys.map(({ code }) => code);
+    assert.deepEqual(codes(press('v', 'ctrl')), ['ControlLeft', 'KeyV']);
+    assert.deepEqual(codes(press('V', 'ctrl')), ['ControlLeft', 'KeyV']);
+    assert.deepEqual(codes(press('V', 'ctrl', 'shift')), ['ControlLeft', 'ShiftLeft', 'KeyV']);
+    assert.deepEqual(codes(press('Insert', 'shift')), ['ShiftLeft', 'Insert']);
+    assert.deepEqual(codes(press('v', 'meta')), ['ControlLeft', 'KeyV']);
+    assert.equal(pasteChord(press('v', 'meta')).command, true);
+});
+
+test('no other key is taken from the machine', () => {
+    for (const event of [press('v'), press('V', 'shift'), press('c', 'ctrl'), press('v', 'ctrl', 'alt'), press('v', 'ctrl', 'meta'),
+        press('Insert'), press('Insert', 'ctrl'), press('Insert', 'ctrl', 'shift')]) {
+        assert.equal(pasteChord(event), null, JSON.stringify(event));
+    }
+});
+
+test('the desktop has as many pixels as the screen shows, or as the page counts', () => {
+    const entry = { contentRect: { width: 1000.4, height: 500.2 }, devicePixelContentBoxSize: [{ inlineSize: 1501, blockSize: 750 }] };
+    assert.deepEqual(pixelsOf(entry, 1.5, true), { width: 1501, height: 750 });
+    assert.deepEqual(pixelsOf({ contentRect: entry.contentRect }, 1.5, true), { width: 1501, height: 750 });
+    assert.deepEqual(pixelsOf(entry, 1, false), { width: 1000, height: 500 });
+});
+
+test('a desktop is never made too small to use', () => {
+    assert.deepEqual(pixelsOf({ contentRect: { width: 10, height: 10 } }, 1, true), { width: 320, height: 200 });
+});
+
+test('a name that another chose can\'t turn text around, hide, or fill the page', () => {
+    assert.equal(shownName('a\u202egnp.exe'), 'a\ufffdgnp.exe');
+    assert.equal(shownName('line\none\0'), 'line\ufffdone\ufffd');
+    assert.equal(shownName('\u200binvisible\u2066'), '\ufffdinvisible\ufffd');
+    assert.equal(shownName('שלום – 漢字 😀'), 'שלום – 漢字 😀');
+    assert.equal(shownName('x'.repeat(10_000)).length, 256);
+});
+
+test('a dropped folder\'s files keep their folders in their names', () => {
+    assert.equal(flatName('/photos/2026/a b.jpg'), 'photos - 2026 - a b.jpg');
+    assert.equal(flatName('/plain.txt'), 'plain.txt');
+});
+
+test('sizes are told as people read them', () => {
+    const cases = [[0, '0 bytes'], [1023, '1023 bytes'], [1024, '1.0 KiB'], [150 * 1024, '150 KiB'], [4 * 2 ** 30, '4.0 GiB']];
+    for (const [bytes, text] of cases) assert.equal(sizeText(bytes), text);
+});
+
+test('a transfer\'s row says where it is, and what went wrong', () => {
+    const transfer = { state: 'sending', sent: 512 * 1024, size: 1024 * 1024, error: null };
+    assert.equal(detailOf(transfer, 1000), '512 KiB of 1.0 MiB, 512 KiB/s');
+    assert.equal(detailOf(transfer, 100), '512 KiB of 1.0 MiB');
+    assert.equal(detailOf({ ...transfer, state: 'done' }, 1000), 'Sent, 1.0 MiB');
+    assert.equal(detailOf({ ...transfer, state: 'error', error: new VmError('no-space', 'Full.') }, 1), 'Full.');
+});
