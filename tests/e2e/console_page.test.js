@@ -1,0 +1,154 @@
+// The console page in a real browser: what a user does there happens in the guest, and the other way round.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Bed } from '../support/bed.js';
+import { Browser } from '../support/browser.js';
+import { bytesOf, fileSha256, pattern } from '../support/data.js';
+import { eventually } from '../support/deadline.js';
+import { png } from '../support/png.js';
+
+const MIB = 1024 * 1024;
+/** Widths that X servers take are multiples of 8, rounded down. */
+const WIDTH_STEP = 8;
+
+describe('the console page', () => {
+    /** @type {Bed} */ let bed;
+    /** @type {Browser} */ let browser;
+    /** @type {import('playwright-core').Page} */ let page;
+
+    before(async () => {
+        bed = await Bed.start();
+        browser = await Browser.start();
+        bed.desktop.x11.start('hsetroot', '-add', '#3050a0', '-add', '#f0a030', '-add', '#20c080', '-gradient', '30');
+        page = await browser.open(`http://127.0.0.1:${bed.daemon.port}/console/one`);
+        await state('connected');
+    });
+    after(async () => {
+        await browser?.close();
+        await bed?.close();
+    });
+
+    const hook = (name) => page.getByTestId(name);
+    const state = (name) => page.locator(`[data-testid=status][data-state=${name}]`).waitFor();
+    const canvas = () => hook('display').locator('canvas');
+
+    /** The canvas's size and how many different colours it shows. */
+    const picture = () => canvas().evaluate((/** @type {HTMLCanvasElement} */ element) => {
+        const { width, height } = element;
+        const pixels = new Uint32Array(element.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+        return { width, height, colours: new Set(pixels).size };
+    });
+
+    test('shows the desktop', async () => {
+        const seen = await eventually('the gradient is on the canvas', async () => {
+            const now = await picture();
+            return now.colours > 100 && now;
+        }, { timeoutMs: 10000 });
+        assert.ok(seen.width >= 640 && seen.height >= 400, JSON.stringify(seen));
+        const folder = process.env.VMCBRIDGE_SCREENSHOTS ?? bed.sandbox.dir;
+        const shot = await page.screenshot({ path: path.join(folder, 'console.png') });
+        assert.ok(shot.length > 10_000, 'the screenshot is no blank page');
+    });
+
+    test('has sized the desktop to its window, and does so again when the window changes', async () => {
+        for (const viewport of [{ width: 1100, height: 800 }, { width: 900, height: 620 }]) {
+            await page.setViewportSize(viewport);
+            await eventually(`the desktop fits a window of ${viewport.width}x${viewport.height}`, async () => {
+                const box = await hook('display').boundingBox();
+                const [width, height] = (await bed.desktop.x11.size()).split('x').map(Number);
+                if (Math.floor(box.height) === height && box.width - width >= 0 && box.width - width < WIDTH_STEP) return true;
+                throw new Error(`${width}x${height} in a box of ${box.width}x${box.height}`);
+            });
+            await eventually('the picture has that size too', async () => {
+                const { width, height } = await picture();
+                return `${width}x${height}` === await bed.desktop.x11.size();
+            });
+        }
+    });
+
+    for (const text of ['pasted in the page', 'עברית, 漢字 and 😀\nin two lines\n', 'x'.repeat(300_000)]) {
+        test(`${text.length} characters pasted in the page are the guest's clipboard`, async () => {
+            await page.evaluate((content) => navigator.clipboard.writeText(content), text);
+            await canvas().click();
+            await bed.desktop.x11.newOwner(() => page.keyboard.press('Control+v'));
+            assert.equal(await bed.desktop.x11.pasteText(), text);
+        });
+    }
+
+    for (const text of ['copied in the guest', 'مرحبا, 漢字 and 😀\nin two lines', 'y'.repeat(300_000)]) {
+        test(`${text.length} characters copied in the guest arrive in the page and in the browser's clipboard`, async () => {
+            await bed.desktop.x11.copy(text);
+            await eventually('the browser\'s clipboard has it', async () =>
+                await page.evaluate(() => navigator.clipboard.readText()) === text);
+            await hook('clipboard-button').click();
+            const shown = await hook('clipboard-text').inputValue();
+            assert.ok(shown.length > 0 && text.startsWith(shown), `shown: ${shown.slice(0, 80)}`);
+            await hook('clipboard-button').click();
+        });
+    }
+
+    test('a picture copied in the guest is shown in the page', async () => {
+        await bed.desktop.x11.copy(png(48, 36), { target: 'image/png' });
+        await hook('clipboard-button').click();
+        await eventually('the picture is shown', () => hook('clipboard-image').evaluate((/** @type {HTMLImageElement} */ image) =>
+            image.naturalWidth === 48 && image.naturalHeight === 36));
+        await hook('clipboard-button').click();
+    });
+
+    async function assertArrived(name, content) {
+        const digest = createHash('sha256').update(content.slice(0, content.size)).digest('hex');
+        await eventually(`${name} is whole in the guest`, async () =>
+            await fileSha256(path.join(bed.desktop.downloads, name)) === digest, { timeoutMs: 15000, everyMs: 100 });
+    }
+
+    test('a dropped file arrives in the guest', async () => {
+        const content = bytesOf(Buffer.from(Array.from({ length: 200_000 }, (_, index) => index * index % 251)));
+        const data = await page.evaluateHandle((length) => {
+            const bytes = Uint8Array.from({ length }, (_, index) => index * index % 251);
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], 'dropped – 漢字.bin'));
+            return transfer;
+        }, content.size);
+        for (const type of ['dragenter', 'dragover', 'drop']) await hook('drop-zone').dispatchEvent(type, { dataTransfer: data });
+        await assertArrived('dropped – 漢字.bin', content);
+        await hook('transfer').filter({ hasText: 'dropped' }).waitFor();
+    });
+
+    test('a chosen file of several MiB arrives in the guest', async () => {
+        const content = pattern(8 * MIB);
+        await hook('file-input').setInputFiles({ name: 'chosen.bin', mimeType: 'application/octet-stream', buffer: content.slice(0, content.size) });
+        await assertArrived('chosen.bin', content);
+    });
+
+    test('says when the agent is gone, and when it is back', async () => {
+        await bed.desktop.stopAgent();
+        await state('no-agent');
+        bed.desktop.startAgent();
+        await state('connected');
+    });
+
+    test('counts who else is there', async () => {
+        const other = await bed.client();
+        await hook('clients').filter({ hasText: '1 ' }).waitFor();
+        await other.close();
+        await hook('clients').waitFor({ state: 'hidden' });
+    });
+
+    test('connects again by itself when the daemon is back', async () => {
+        const { port } = bed.daemon;
+        await bed.daemon.stop();
+        await page.locator('[data-testid=status][data-state=reconnecting]').waitFor();
+        await bed.daemon.configure({ ...bed.options, sections: { server: { listen: `127.0.0.1:${port}` } } });
+        await bed.daemon.run(['serve', '--config', bed.daemon.config]);
+        await state('connected');
+        await bed.desktop.x11.copy('after the pause');
+        await eventually('the copy arrives', async () =>
+            await page.evaluate(() => navigator.clipboard.readText()) === 'after the pause');
+        browser.errors = browser.errors.filter((text) => !/WebSocket connection|ERR_CONNECTION_REFUSED/.test(text));
+    });
+
+    test('reported no error and broke no rule of its content policy', () => assert.deepEqual(browser.errors, []));
+});

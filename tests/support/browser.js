@@ -1,0 +1,39 @@
+// Headless Chromium, as Debian ships it, on a page of the daemon.
+
+import { chromium } from 'playwright-core';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ACTION_TIMEOUT_MS = 10000;
+
+export class Browser {
+    /** @type {string[]} what pages reported as errors: exceptions, refused resources, violations of the content policy */ errors = [];
+    #browser;
+
+    static async start() {
+        const browser = new Browser();
+        const root = process.getuid() === 0;
+        browser.#browser = await chromium.launch({
+            executablePath: CHROMIUM,
+            args: [...(root ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu'],
+        });
+        return browser;
+    }
+
+    /** A page of its own profile, allowed to read and write the browser's clipboard.
+     *  @param {string} url
+     *  @returns {Promise<import('playwright-core').Page>} */
+    async open(url, { viewport = { width: 1000, height: 700 } } = {}) {
+        const context = await this.#browser.newContext({ viewport });
+        await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
+        const page = await context.newPage();
+        page.setDefaultTimeout(ACTION_TIMEOUT_MS);
+        page.on('pageerror', (error) => this.errors.push(`${error}`));
+        page.on('console', (message) => message.type() === 'error' && this.errors.push(message.text()));
+        await page.goto(url);
+        return page;
+    }
+
+    async close() {
+        await this.#browser.close();
+    }
+}
