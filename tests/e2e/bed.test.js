@@ -18,13 +18,13 @@ const MINIATURE = `
     const sandbox = await Sandbox.open();
     const desktop = await Desktop.start(sandbox);
     desktop.startAgent();
-    console.log(JSON.stringify({ mark: sandbox.mark, dir: sandbox.dir }));
+    console.log(JSON.stringify({ dir: sandbox.dir }));
     process.stdin.resume().on('data', () => { throw new Error('the test fails'); });
 `;
 
-async function assertNothingLeft({ mark, dir }) {
+async function assertNothingLeft({ dir }) {
     await eventually('processes and directory are gone', () => {
-        const left = marked(mark).map(({ command }) => command);
+        const left = marked(dir).map(({ command }) => command);
         if (left.length || existsSync(dir)) throw new Error(`left: ${left.join('; ')}`);
         return true;
     }, { timeoutMs: 8000 });
@@ -36,7 +36,7 @@ describe('a bed', () => {
         const desktop = await Desktop.start(sandbox);
         desktop.startAgent();
         assert.equal(await desktop.x11.size(), '800x600');
-        assert.ok(marked(sandbox.mark).length >= 3);
+        assert.ok(marked(sandbox.dir).length >= 3);
         await sandbox.close();
         await assertNothingLeft(sandbox);
     });
@@ -51,7 +51,7 @@ describe('a bed', () => {
             const child = spawn(process.execPath, ['--input-type=module', '-e', MINIATURE], { stdio: ['pipe', 'pipe', 'ignore'] });
             const [line] = await once(createInterface({ input: child.stdout }), 'line');
             const sandbox = JSON.parse(line);
-            await eventually('the desktop runs', () => marked(sandbox.mark).length >= 3);
+            await eventually('the desktop runs', () => marked(sandbox.dir).length >= 3);
             end(child);
             await once(child, 'exit');
             await assertNothingLeft(sandbox);

@@ -1,12 +1,12 @@
-// node janitor.js MARK DIRECTORY: waits until standard input closes, then ends what carries the mark and removes the directory.
+// node janitor.js DIRECTORY: waits until standard input closes, then ends what carries the directory's mark and removes it.
 
 import { rm } from 'node:fs/promises';
 import { endMarked } from './marked.js';
 
-const [, , mark, directory] = process.argv;
+const [, , directory] = process.argv;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.stdin.resume().on('end', async () => {
-    await endMarked(mark);
+    await endMarked(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 });

@@ -1,20 +1,20 @@
-// Finds and ends the processes that carry a mark in their environment, whoever their parent is by now.
+// Finds and ends the processes that carry a mark in their environment, whoever their parent is by now. The mark is a scratch directory's
+// path: what runs with a HOME or TMPDIR in there belongs to it as well, even where a program gave it a new environment.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The environment variable that holds the mark. */
+/** The environment variable that holds the mark where nothing else does. */
 export const MARK = 'VMCBRIDGE_TEST_SANDBOX';
 
 const TERM_GRACE_MS = 1500;
 const KILL_GRACE_MS = 3000;
 
-/** @returns {{ pid: number, command: string }[]} living processes that carry the mark */
+/** @param {string} mark  @returns {{ pid: number, command: string }[]} living processes that carry the mark */
 export function marked(mark) {
-    const entry = `${MARK}=${mark}`;
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
         try {
-            if (!readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(entry)) return [];
+            if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark)) return [];
             const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
             return isZombie(pid) ? [] : [{ pid: Number(pid), command }];
         } catch {

@@ -1,13 +1,12 @@
 // A sandbox owns a scratch directory and every process started in it.
 //
-// Each process carries the sandbox's mark in its environment, and so do the processes that it starts. A janitor, one more process,
-// ends whatever carries the mark and removes the directory as soon as its standard input closes: on close(), and just as well when
-// the test fails, is interrupted or is killed. There is no other way of cleaning up, so the one for bad days is always tested.
+// Each process carries the directory's path in its environment, and so do the processes that it starts. A janitor, one more process,
+// ends whatever carries it and removes the directory as soon as its standard input closes: on close(), and just as well when the
+// test fails, is interrupted or is killed. There is no other way of cleaning up, so the one for bad days is always tested.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, mkdir } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,16 +16,14 @@ import { MARK } from './marked.js';
 const JANITOR = fileURLToPath(new URL('janitor.js', import.meta.url));
 
 export class Sandbox {
-    /** @type {string} scratch directory, gone after close() */ dir;
-    /** @type {string} what the processes of this sandbox carry in their environment */ mark;
+    /** @type {string} scratch directory, gone after close(); also what the processes of this sandbox carry in their environment */ dir;
     /** @type {import('node:child_process').ChildProcess} */ #janitor;
     #closed = false;
 
     static async open() {
         const sandbox = new Sandbox();
-        sandbox.mark = randomUUID();
         sandbox.dir = await mkdtemp(path.join(tmpdir(), 'vmcbridge-'));
-        sandbox.#janitor = spawn(process.execPath, [JANITOR, sandbox.mark, sandbox.dir],
+        sandbox.#janitor = spawn(process.execPath, [JANITOR, sandbox.dir],
             { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
         sandbox.#janitor.stdin.on('error', () => {});
         sandbox.#janitor.stdin.unref();
@@ -57,11 +54,11 @@ export class Sandbox {
             detached: true,
             cwd: cwd ?? this.dir,
             stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
-            env: { ...env, [MARK]: this.mark },
+            env: { ...env, [MARK]: this.dir },
         }), { capture });
     }
 
-    /** Ends everything that carries the mark and removes the directory. */
+    /** Ends every process of this sandbox and removes the directory. */
     async close() {
         if (this.#closed) return;
         this.#closed = true;
