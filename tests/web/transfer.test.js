@@ -131,3 +131,25 @@ test('several files at once arrive whole, each on its own stream', async t => {
     starts.forEach(({ id, size }) => bridge.send({ type: 'file-status', id, status: 'done', sent: size }));
     await Promise.all(transfers.map(transfer => transfer.done));
 });
+
+test('of many files a few go at once, and the others when their turn comes', async t => {
+    const { agent, bridge } = await connected(t);
+    const transfers = Array.from({ length: 100 }, (_, i) => agent.sendFile(file('x', `${i}`)));
+    let underWay = [];
+    let most = 0;
+    while (transfers.some(({ ended }) => !ended)) {
+        await bridge.turn();
+        underWay.push(...bridge.frames.splice(0).filter(({ type }) => type === 'file-start'));
+        most = Math.max(most, underWay.length);
+        const first = underWay.shift();
+        bridge.send({ type: 'file-status', id: first.id, status: 'done', sent: 1 });
+    }
+    await Promise.all(transfers.map(({ done }) => done));
+    assert.equal(most, 8);
+});
+
+test('a name with half a character is sent as one that the protocol can carry', async t => {
+    const { agent, bridge } = await connected(t);
+    agent.sendFile(file('x', 'half \ud83d.txt'));
+    assert.equal((await bridge.next('file-start')).name, 'half \ufffd.txt');
+});

@@ -69,6 +69,7 @@ export class ClipboardPanel {
         if (!content) return 'What you copy in the machine appears here. Press Ctrl + V in the picture to paste there.';
         const cut = (content.text?.length ?? 0) > SHOWN ? ' Only its beginning is shown.' : '';
         if (content.from === 'here') return `Sent to the machine.${cut}`;
+        if (local === 'none') return `Copied in the machine before you came.${cut}`;
         if (local === 'copied') return `Copied in the machine, and on this computer’s clipboard too.${cut}`;
         if (local === 'waiting') return `Copied in the machine. It is on this computer’s clipboard at your next click or key.${cut}`;
         return `Copied in the machine. This browser did not allow the copy: select the text and press Ctrl + C.${cut}`;

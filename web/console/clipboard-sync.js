@@ -5,11 +5,13 @@
  *     at once where the browser lets us, on the next key or click otherwise
  *     browser pastes -> offered to the machine, unless it is what the machine itself had copied
  *
- * This browser's clipboard is never read here.
+ * This browser's clipboard is never read here. It is not overwritten by what was in the machine before we came, nor by
+ * what is told again after a lost connection; nothing is fetched for a page that nobody sees.
  */
 
 /** @typedef {import('../lib/agent.js').VmAgent} VmAgent */
 /** @typedef {{ from: 'machine' | 'here', text: string | null, image: Blob | null }} Content */
+/** @typedef {{ formats: readonly string[], old: boolean }} Offer  old: from before we came */
 /** @typedef {'none' | 'copied' | 'waiting' | 'refused'} LocalState  what became of it in this browser's clipboard */
 
 /**
@@ -18,6 +20,9 @@
 export class ClipboardSync extends EventTarget {
     /** @type {VmAgent} */ #agent;
     /** @type {AbortController | null} */ #fetching = null;
+    /** An offer that came while nobody looked. @type {Offer | null} */ #unseen = null;
+    /** @type {number | undefined} */ #serial;
+    /** Until the bridge has told what was there before us. */ #arriving = false;
     /** @type {Content | null} */ content = null;
     /** @type {LocalState} */ local = 'none';
     /** Why the last fetch failed. @type {Error | null} */ error = null;
@@ -27,9 +32,10 @@ export class ClipboardSync extends EventTarget {
         super();
         this.#agent = agent;
         agent.addEventListener('clipboardoffer', event => {
-            const { selection, formats } = /** @type {import('../lib/events.js').ClipboardOfferEvent} */ (event);
-            if (selection === 'clipboard' && formats.length > 0) void this.#fetch(formats);
+            this.#offered(/** @type {import('../lib/events.js').ClipboardOfferEvent} */ (event));
         }, { signal });
+        agent.addEventListener('connect', () => this.#arrive(), { signal });
+        document.addEventListener('visibilitychange', () => this.#look(), { signal });
         for (const gesture of ['keydown', 'pointerdown', 'focusin']) {
             document.addEventListener(gesture, () => this.#onGesture(), { capture: true, signal });
         }
@@ -59,8 +65,29 @@ export class ClipboardSync extends EventTarget {
         return text !== undefined ? text === this.content.text : this.content.image !== null && this.local === 'copied';
     }
 
-    /** @param {readonly string[]} formats */
-    async #fetch(formats) {
+    /** Frames are handled in order: what was offered before our ping is answered was there before us. */
+    #arrive() {
+        this.#arriving = this.#serial === undefined;
+        this.#agent.ping().catch(() => {}).finally(() => { this.#arriving = false; });
+    }
+
+    /** @param {import('../lib/events.js').ClipboardOfferEvent} event */
+    #offered({ selection, formats, serial }) {
+        if (selection !== 'clipboard' || formats.length === 0 || serial === this.#serial) return;
+        this.#serial = serial;
+        this.#unseen = { formats, old: this.#arriving };
+        this.#look();
+    }
+
+    #look() {
+        const offer = this.#unseen;
+        if (!offer || document.visibilityState === 'hidden') return;
+        this.#unseen = null;
+        void this.#fetch(offer);
+    }
+
+    /** @param {Offer} offer */
+    async #fetch({ formats, old }) {
         this.#fetching?.abort();
         const fetching = new AbortController();
         this.#fetching = fetching;
@@ -71,8 +98,8 @@ export class ClipboardSync extends EventTarget {
                 ? await this.#agent.clipboard.readType('image/png', options) : null;
             if (fetching.signal.aborted || (text === null && image === null)) return;
             this.error = null;
-            this.#show({ from: 'machine', text, image }, 'waiting');
-            if (document.hasFocus()) await this.#tryLocal();
+            this.#show({ from: 'machine', text, image }, old ? 'none' : 'waiting');
+            if (!old && document.hasFocus()) await this.#tryLocal();
         } catch (reason) {
             if (fetching.signal.aborted) return;
             this.error = /** @type {Error} */ (reason);

@@ -111,7 +111,7 @@ export class VmAgent extends EventTarget {
      * @returns {import('./transfer.js').Transfer}  while there is no connection it waits for one
      */
     sendFile(file, options) {
-        const transfer = this.#transfers.add(file, options, this.#state === 'connected');
+        const transfer = this.#transfers.add(file, options);
         if (this.#state === 'closed') this.#transfers.close(new VmError('disconnected'));
         return transfer;
     }
@@ -211,7 +211,7 @@ export class VmAgent extends EventTarget {
         Object.assign(this, { vm: frame.vm, client: frame.client, user: frame.user ?? '', hasLead: frame.lead });
         this.#setAgent(frame);
         this.#setPermissions(frame);
-        if (!resumed) this.clipboard.forget();
+        this.clipboard.restart(resumed);
         this.#transfers.reconnect(resumed ? frame.transfers ?? [] : []);
         this.#token.watch();
         this.#first.resolve();
@@ -228,6 +228,7 @@ export class VmAgent extends EventTarget {
         this.#fence.interrupt(loss.error);
         this.#monitors.rejectAll(loss.error);
         this.clipboard.interrupt(loss.error);
+        this.#transfers.interrupt();
         if (loss.retryIn === null) {
             this.#transfers.close(loss.error);
             this.#first.reject(loss.error);

@@ -186,10 +186,10 @@ export class Clipboard {
         this.#incoming.clear();
     }
 
-    /** A new connection, and not the old one resumed: nobody owns anything that we know of. */
-    forget() {
-        this.#owned.clear();
-        for (const selection of [...this.#offered.keys()]) this.handleRelease({ type: '', selection });
+    /** A new connection: what others offer follows, and what we offered stands only where the old one goes on. @param {boolean} resumed */
+    restart(resumed) {
+        if (!resumed) this.#owned.clear();
+        this.#offered.clear();
     }
 }
 

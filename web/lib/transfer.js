@@ -9,6 +9,9 @@
 import { VmError } from './codes.js';
 import { TransferEvent } from './events.js';
 
+/** Files under way at once; the others wait here. The bridge takes 32 and refuses more. */
+const AT_ONCE = 8;
+
 /** @typedef {'waiting' | 'sending' | 'done' | 'cancelled' | 'error'} TransferState */
 
 /** One file. Fires `progress` whenever `sent` or `state` changed. */
@@ -71,6 +74,7 @@ export class Transfers {
     /** @type {import('./clipboard.js').Port} */ #port;
     /** @type {Map<number, Entry>} */ #entries = new Map();
     #next = 1;
+    #connected = false;
 
     /** @param {import('./clipboard.js').Port} port */
     constructor(port) {
@@ -80,19 +84,18 @@ export class Transfers {
     /**
      * @param {File | Blob} file
      * @param {{ name?: string, signal?: AbortSignal }} [options]
-     * @param {boolean} [now]  false: it waits for the connection
-     * @returns {Transfer}
+     * @returns {Transfer}  begins when there is a connection and its turn has come
      */
-    add(file, options = {}, now = true) {
+    add(file, options = {}) {
         const id = this.#next++;
-        const name = options.name ?? /** @type {File} */ (file).name ?? 'file';
+        const name = wellFormed(options.name ?? /** @type {File} */ (file).name ?? 'file');
         const transfer = new Transfer(file, name, () => this.#cancel(id, new VmError('cancelled')));
         const abort = () => this.#cancel(id, options.signal?.reason);
         options.signal?.addEventListener('abort', abort, { once: true });
         const detach = () => options.signal?.removeEventListener('abort', abort);
         this.#entries.set(id, { id, file, transfer, stream: null, detach });
         if (options.signal?.aborted) abort();
-        else if (now) this.#start(id);
+        this.#startNext();
         this.#port.fire(new TransferEvent(transfer));
         return transfer;
     }
@@ -114,12 +117,18 @@ export class Transfers {
      */
     reconnect(known) {
         const at = new Map(known.map(({ id, received }) => [id, received]));
-        for (const entry of [...this.#entries.values()]) {
+        for (const entry of [...this.#entries.values()].filter(({ stream }) => stream !== null)) {
             const offset = at.get(entry.id);
-            if (!entry.stream) this.#start(entry.id);
-            else if (offset !== undefined) entry.stream.restart(offset, this.#port);
+            if (offset !== undefined) entry.stream?.restart(offset, this.#port);
             else this.#end(entry, 'error', new VmError('disconnected'));
         }
+        this.#connected = true;
+        this.#startNext();
+    }
+
+    /** The connection is lost: what is under way waits, and nothing begins. */
+    interrupt() {
+        this.#connected = false;
     }
 
     /** There will be no connection any more. @param {VmError} reason */
@@ -127,10 +136,18 @@ export class Transfers {
         for (const entry of [...this.#entries.values()]) this.#end(entry, 'error', reason);
     }
 
-    /** @param {number} id */
-    #start(id) {
-        const entry = /** @type {Entry} */ (this.#entries.get(id));
-        const { transfer } = entry;
+    #startNext() {
+        if (!this.#connected) return;
+        let underWay = 0;
+        for (const entry of this.#entries.values()) {
+            if (++underWay > AT_ONCE) return;
+            if (!entry.stream) this.#start(entry);
+        }
+    }
+
+    /** @param {Entry} entry */
+    #start(entry) {
+        const { id, transfer } = entry;
         const stream = this.#port.streams.open(entry.file, this.#port);
         entry.stream = stream;
         this.#port.send({ type: 'file-start', id, name: transfer.name, size: transfer.size, stream: stream.number });
@@ -153,5 +170,11 @@ export class Transfers {
         entry.detach();
         entry.stream?.stop(reason instanceof VmError ? reason : new VmError('cancelled'));
         entry.transfer.end(state, reason);
+        this.#startNext();
     }
+}
+
+/** JSON of the protocol has no half characters, which names of some systems have. @param {string} name @returns {string} */
+function wellFormed(name) {
+    return new TextDecoder().decode(new TextEncoder().encode(name));
 }
