@@ -50,6 +50,7 @@ void GuestSession::ask() {
     state_ = State::asking;
     deadline_.reset();
     capabilities_ = {};
+    told_maximum_ = 0;
     ours_ = our_capabilities();
     send(agent::AnnounceCapabilities{.request = true, .capabilities = ours_});
 }
@@ -95,9 +96,21 @@ GuestSession::Change GuestSession::settle(CapabilitySet capabilities) {
     if (state_ == State::there) return before == capabilities ? Change::none : Change::capabilities;
     state_ = State::there;
     deadline_.reset();
-    if (capabilities.has(Capability::max_clipboard))
-        send(agent::MaxClipboard{.bytes = told_maximum(world_.settings.policy.from_guest.max_bytes)});
+    tell_maximum();
     return Change::came;
+}
+
+void GuestSession::tell_maximum() {
+    const auto bytes = told_maximum(world_.settings.policy.from_guest.max_bytes);
+    if (can(Capability::max_clipboard) && std::exchange(told_maximum_, bytes) != bytes)
+        send(agent::MaxClipboard{.bytes = bytes});
+}
+
+void GuestSession::settings_changed() {
+    // Without a question: one would make the agent drop its clipboards and transfers.
+    if (std::exchange(ours_, our_capabilities()) != our_capabilities())
+        send(agent::AnnounceCapabilities{.request = false, .capabilities = ours_});
+    tell_maximum();
 }
 
 GuestSession::Change GuestSession::handle_timeout(Time now) {

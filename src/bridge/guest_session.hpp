@@ -29,6 +29,8 @@ public:
     [[nodiscard]] Change announced(const agent::AnnounceCapabilities& message, Time now);
     [[nodiscard]] Change handle_timeout(Time now);
     [[nodiscard]] std::optional<Time> poll_timeout() const noexcept { return deadline_; }
+    /// Policy changed: the agent is told what we can do now, and what it may send.
+    void settings_changed();
 
     [[nodiscard]] bool has_connection() const noexcept { return state_ != State::gone; }
     [[nodiscard]] bool is_there() const noexcept { return state_ == State::there; }
@@ -48,6 +50,7 @@ private:
     enum class State : std::uint8_t { gone, asking, there };
     void ask();
     Change settle(agent::CapabilitySet capabilities);
+    void tell_maximum();
     [[nodiscard]] agent::CapabilitySet our_capabilities() const noexcept;
 
     World& world_;
@@ -56,6 +59,7 @@ private:
     agent::CapabilitySet ours_;          ///< as we announced them
     agent::CapabilitySet capabilities_;  ///< theirs
     std::optional<Time> deadline_;       ///< of the answer to our question
+    std::int32_t told_maximum_ = 0;      ///< MAX_CLIPBOARD of this agent; 0: not told
 };
 
 /// The most likely agent behind an announced word: "spice-vdagent 0.20 or newer". Empty: no guess.

@@ -100,6 +100,7 @@ void Hub::handle_settings(HubSettings settings, Time now) {
         const auto changed = rights != std::exchange(client->rights, rights) || before.policy != policy;
         if (changed) client->rights_changed(policy);
     }
+    parts.guest.settings_changed();
     if (parts.agent_view() != view_before) parts.tell_agent();
     parts.clipboard.settings_changed(now);
     parts.transfers.settings_changed(now);
