@@ -41,45 +41,45 @@ constexpr auto sequences = [] {
     return table;
 }();
 
-/// Length of the ASCII run at the start, rounded down to whole words: most text is made of such runs.
-std::size_t ascii_words(std::string_view text) noexcept {
+/// Length of the run of ASCII at the start: most text is made of such runs, so it is measured a word at a time.
+std::size_t ascii_run(std::string_view text) noexcept {
     constexpr std::uint64_t high_bits = 0x8080808080808080;
     std::size_t at = 0;
-    for (std::uint64_t word[4]; text.size() - at >= sizeof word; at += sizeof word) {
-        std::memcpy(word, text.data() + at, sizeof word);
-        if (((word[0] | word[1] | word[2] | word[3]) & high_bits) != 0) break;
+    for (std::uint64_t words[4]; text.size() - at >= sizeof words; at += sizeof words) {
+        std::memcpy(words, text.data() + at, sizeof words);
+        if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0) break;
     }
     for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
         std::memcpy(&word, text.data() + at, sizeof word);
         if ((word & high_bits) != 0) break;
     }
+    while (at < text.size() && static_cast<std::uint8_t>(text[at]) < 0x80) ++at;
     return at;
 }
 
 /// Length of the valid sequence at the start of a text that begins with a byte over 0x7f; 0: none.
 std::size_t sequence_length(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
     const auto [length, from, to] = sequences[byte(0) - 0x80U];
     if (length == 0 || text.size() < length || byte(1) < from || byte(1) > to) return 0;
-    for (std::size_t i = 2; i < length; ++i)
-        if ((byte(i) & 0xc0U) != 0x80U) return 0;
+    if (length > 2 && !continues(2)) return 0;
+    if (length > 3 && !continues(3)) return 0;
     return length;
 }
 
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        text.remove_prefix(ascii_words(text));
-        // What a word of mixed bytes holds; then the next run of ASCII is tried again.
-        for (std::size_t left = sizeof(std::uint64_t); left > 0 && !text.empty(); --left) {
-            const bool ascii = static_cast<std::uint8_t>(text[0]) < 0x80;
-            const auto length = ascii ? 1 : sequence_length(text);
+    for (;;) {
+        text.remove_prefix(ascii_run(text));
+        if (text.empty()) return true;
+        while (!text.empty() && static_cast<std::uint8_t>(text.front()) >= 0x80) {
+            const auto length = sequence_length(text);
             if (length == 0) return false;
             text.remove_prefix(length);
         }
     }
-    return true;
 }
 
 // ---- Line ends ----------------------------------------------------------------------------------------------------
