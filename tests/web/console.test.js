@@ -6,6 +6,8 @@ import { pasteChord } from '../../web/console/keys.js';
 import { pixelsOf } from '../../web/console/resizer.js';
 import { describe as stateOf } from '../../web/console/state.js';
 import { detailOf } from '../../web/console/transfer-list.js';
+import { editOf } from '../../web/console/touch-keyboard.js';
+import { strokesOf, typeText } from '../../web/console/typing.js';
 import { VmError } from '../../web/lib/codes.js';
 
 const facts = (more = {}) => ({ link: 'connected', agent: true, display: 'connected', error: null, ...more });
@@ -91,4 +93,43 @@ test('a transfer\'s row says where it is, and what went wrong', () => {
     assert.equal(detailOf(transfer, 100), '512 KiB of 1.0 MiB');
     assert.equal(detailOf({ ...transfer, state: 'done' }, 1000), 'Sent, 1.0 MiB');
     assert.equal(detailOf({ ...transfer, state: 'error', error: new VmError('no-space', 'Full.') }, 1), 'Full.');
+});
+
+test('text is typed with the keys of a US keyboard, and Shift where a hand would press it', () => {
+    const strokes = strokesOf('aA1!\n\t~ ');
+    assert.deepEqual(strokes.map(({ code, shift }) => (shift ? `Shift+${code}` : code)),
+        ['KeyA', 'Shift+KeyA', 'Digit1', 'Shift+Digit1', 'Enter', 'Tab', 'Shift+Backquote', 'Space']);
+    assert.deepEqual(strokes.slice(0, 2).map(({ keysym }) => keysym), [0x61, 0x41]);
+});
+
+test('what no US keyboard has is typed by its keysym, and control characters not at all', () => {
+    assert.deepEqual(strokesOf('é€😀').map(({ keysym }) => keysym), [0xe9, 0x010020ac, 0x0101f600]);
+    assert.deepEqual(strokesOf('a\r\nb\rc').map(({ code }) => code), ['KeyA', 'Enter', 'KeyB', 'Enter', 'KeyC']);
+    assert.deepEqual(strokesOf('\0\x1b\x7f\x85'), []);
+});
+
+test('every character that a US keyboard shows has its key', () => {
+    for (let point = 0x20; point < 0x7f; ++point) {
+        const [stroke] = strokesOf(String.fromCharCode(point));
+        assert.ok(stroke.code, String.fromCharCode(point));
+        assert.equal(stroke.keysym, point);
+    }
+});
+
+test('typing stops when it is told to', async () => {
+    const stop = new AbortController();
+    const pressed = [];
+    const typing = typeText('abcdef', stroke => {
+        pressed.push(stroke.code);
+        if (pressed.length === 2) stop.abort();
+    }, stop.signal);
+    await assert.rejects(typing, { name: 'AbortError' });
+    assert.deepEqual(pressed, ['KeyA', 'KeyB']);
+});
+
+test('what a phone\'s keyboard changes is what a person would have typed', () => {
+    assert.deepEqual(editOf('  ', '  a'), { deleted: 0, typed: 'a' });
+    assert.deepEqual(editOf('  ', ' '), { deleted: 1, typed: '' });
+    assert.deepEqual(editOf('  teh', '  the '), { deleted: 2, typed: 'he ' });
+    assert.deepEqual(editOf('😀', ''), { deleted: 1, typed: '' });
 });

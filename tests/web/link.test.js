@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { codes, VmAgent } from '../../web/lib/vmcbridge.js';
-import { webSocketUrl } from '../../web/lib/dial.js';
+import { apiUrl, webSocketUrl } from '../../web/lib/dial.js';
 import { connected, once, reconnecting } from './support/agent.js';
 import { FakeBridge, limits, welcome } from './support/fake_bridge.js';
 import { random } from './support/random.js';
@@ -193,4 +193,9 @@ test('a first frame that is no welcome is a bad frame', async t => {
     const told = once(agent, 'error');
     bridge.send({ type: 'clients', clients: [] });
     assert.equal((await told).code, 'bad-frame');
+});
+
+test('the trace of a machine is asked for beside its agent\'s address, also behind a prefix', () => {
+    assert.equal(apiUrl('wss://h/vms/web%201/agent?x=1', '/trace').href, 'https://h/api/v1/vms/web%201/trace');
+    assert.equal(apiUrl('http://h/bridge/vms/web1/agent').href, 'http://h/bridge/api/v1/vms/web1');
 });

@@ -7,6 +7,7 @@
  */
 
 import { webSocketUrl } from '../lib/dial.js';
+import { SHIFT } from './keys.js';
 
 /** @typedef {import('@novnc/novnc').default} RFB */
 /** @typedef {() => Promise<{ default: typeof import('@novnc/novnc').default }>} Loader */
@@ -84,6 +85,11 @@ export class Display extends EventTarget {
     sendKeys(keys, { held = false } = {}) {
         for (const { keysym, code } of keys) this.#rfb?.sendKey(keysym, code, true);
         for (const key of held ? keys.slice(-1) : [...keys].reverse()) this.release(key);
+    }
+
+    /** Press and let go one character's key. @param {import('./typing.js').Stroke} stroke */
+    press({ keysym, code, shift }) {
+        this.sendKeys(shift ? [SHIFT, { keysym, code }] : [{ keysym, code }]);
     }
 
     /** @param {import('./keys.js').Key} key */

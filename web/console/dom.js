@@ -24,6 +24,7 @@ const shapes = {
     clipboard: 'M9 4h6v3H9zM9 5H6v15h12V5h-3M9 12h6M9 16h4',
     upload: 'M12 15V4M8 8l4-4 4 4M4 15v5h16v-5',
     keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M17 14h.01M7 14h.01M10 14h4',
+    keys: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
     expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
     close: 'M6 6l12 12M18 6L6 18',
     lead: 'M4 5h16v11H4zM9 20h6M12 16v4M8 10.5h8M8 10.5l2-2M8 10.5l2 2M16 10.5l-2-2M16 10.5l-2 2',

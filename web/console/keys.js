@@ -8,8 +8,9 @@
 const key = (keysym, code) => ({ keysym, code });
 
 const CONTROL = key(0xffe3, 'ControlLeft');
-const SHIFT = key(0xffe1, 'ShiftLeft');
+export const SHIFT = key(0xffe1, 'ShiftLeft');
 export const ALT = key(0xffe9, 'AltLeft');
+export const BACKSPACE = key(0xff08, 'Backspace');
 const SUPER = key(0xffeb, 'MetaLeft');
 const functionKey = (/** @type {number} */ number) => key(0xffbd + number, `F${number}`);
 
@@ -18,7 +19,7 @@ export const menu = [
     { name: 'Ctrl + Alt + Del', keys: [CONTROL, ALT, key(0xffff, 'Delete')] },
     { name: 'Ctrl + Alt + F1', keys: [CONTROL, ALT, functionKey(1)] },
     { name: 'Ctrl + Alt + F2', keys: [CONTROL, ALT, functionKey(2)] },
-    { name: 'Ctrl + Alt + Backspace', keys: [CONTROL, ALT, key(0xff08, 'Backspace')] },
+    { name: 'Ctrl + Alt + Backspace', keys: [CONTROL, ALT, BACKSPACE] },
     { name: 'Alt + Tab', keys: [ALT, key(0xff09, 'Tab')] },
     { name: 'Alt + F4', keys: [ALT, functionKey(4)] },
     { name: 'Super', keys: [SUPER] },

@@ -39,12 +39,13 @@ function buildBar() {
     const upload = barButton('upload', 'Send files', { 'data-testid': 'upload-button', onclick: () => picker.click() });
     const keyButtons = menu.map(({ name: label }) => h('button', { type: 'button', role: 'menuitem' }, label));
     const keys = h('details', { class: 'menu' },
-        h('summary', { class: 'tool', title: 'Send keys', 'data-testid': 'keys-button' }, icon('keyboard'), h('span', { class: 'label' }, 'Keys')),
+        h('summary', { class: 'tool', title: 'Send keys', 'data-testid': 'keys-button' }, icon('keys'), h('span', { class: 'label' }, 'Keys')),
         h('div', { class: 'items card', role: 'menu', 'aria-label': 'Keys to send' }, ...keyButtons));
+    const keyboard = barButton('keyboard', 'Keyboard', { class: 'tool touch', 'data-testid': 'keyboard-button' });
     const full = barButton('expand', 'Full screen', { 'data-testid': 'fullscreen-button' });
     const bar = h('header', { class: 'bar' }, h('slot', { name: 'start' }), name, status, h('span', { class: 'space' }), people,
-        h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Console' }, lead, clipboard, upload, picker, keys, full));
-    return { bar, name, status, words, people, lead, clipboard, upload, picker, keys, keyButtons, full };
+        h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Console' }, lead, clipboard, upload, picker, keyboard, keys, full));
+    return { bar, name, status, words, people, lead, clipboard, upload, picker, keyboard, keys, keyButtons, full };
 }
 
 function buildStage() {
@@ -56,8 +57,10 @@ function buildStage() {
         h('div', { class: 'card' }, noticeTitle, noticeText, noticeButton));
     const dropText = h('p', {});
     const drop = h('div', { class: 'drop', hidden: true }, h('div', { class: 'card' }, icon('upload'), dropText));
-    const stage = h('div', { class: 'stage', 'data-testid': 'drop-zone' }, display, notice, drop);
-    return { stage, display, notice, noticeTitle, noticeText, noticeButton, drop, dropText };
+    const field = h('textarea', { class: 'field', 'aria-label': 'Keyboard of the machine', tabindex: '-1', autocapitalize: 'off',
+        autocomplete: 'off', spellcheck: 'false' });
+    const stage = h('div', { class: 'stage', 'data-testid': 'drop-zone' }, field, display, notice, drop);
+    return { stage, field, display, notice, noticeTitle, noticeText, noticeButton, drop, dropText };
 }
 
 function buildPanel() {
@@ -66,8 +69,9 @@ function buildPanel() {
     const hint = h('p', { class: 'hint', 'data-testid': 'clipboard-hint' });
     const copy = h('button', { type: 'button', 'data-testid': 'clipboard-copy' }, 'Copy to this computer');
     const send = h('button', { type: 'button', class: 'main', 'data-testid': 'clipboard-send' }, 'Send to the machine');
+    const type = h('button', { type: 'button', 'data-testid': 'clipboard-type', title: 'Presses its keys in the picture: for machines without an agent' }, 'Type it');
     const closePanel = h('button', { type: 'button', class: 'icon', 'aria-label': 'Close the clipboard' }, icon('close'));
     const panel = h('aside', { class: 'panel card', id: 'clipboard', 'data-testid': 'clipboard-panel', 'aria-label': 'Clipboard', hidden: true },
-        h('div', { class: 'head' }, h('h2', {}, 'Clipboard'), closePanel), text, image, hint, h('div', { class: 'actions' }, copy, send));
-    return { panel, closePanel, text, image, hint, copy, send };
+        h('div', { class: 'head' }, h('h2', {}, 'Clipboard'), closePanel), text, image, hint, h('div', { class: 'actions' }, copy, type, send));
+    return { panel, closePanel, text, image, hint, copy, type, send };
 }

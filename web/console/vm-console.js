@@ -7,17 +7,20 @@
  * Everything that a machine or another client says goes in as text, never as markup.
  */
 
-import { tokenText, VmAgent } from '../lib/vmcbridge.js';
+import { apiUrl, tokenText, VmAgent } from '../lib/vmcbridge.js';
 import { ClipboardPanel } from './clipboard-panel.js';
 import { ClipboardSync } from './clipboard-sync.js';
+import { wireControls } from './controls.js';
 import { Display, loadNoVnc } from './display.js';
 import { h, shownName } from './dom.js';
 import { watchDrops } from './drop.js';
-import { ALT, menu } from './keys.js';
+import { ALT, BACKSPACE, menu } from './keys.js';
 import { Paste } from './paste.js';
 import { Resizer } from './resizer.js';
 import { describe } from './state.js';
+import { watchField } from './touch-keyboard.js';
 import { TransferList } from './transfer-list.js';
+import { strokesOf, typeText } from './typing.js';
 import { buildView } from './view.js';
 
 /** How long a message stays, milliseconds. */
@@ -35,6 +38,7 @@ export class VmConsole extends HTMLElement {
     /** @type {Display | null} */ #display = null;
     /** @type {ClipboardSync | null} */ #clipboard = null;
     /** @type {Resizer | null} */ #resizer = null;
+    /** @type {AbortController | null} */ #typing = null;
     /** @type {import('../lib/dial.js').Token | undefined} */ #token;
     /** @type {import('../lib/codes.js').VmError | null} */ #error = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
@@ -119,6 +123,7 @@ export class VmConsole extends HTMLElement {
 
     /** End both connections. */
     disconnect() {
+        this.#typing?.abort();
         this.#display?.stop();
         this.#running?.abort();
         this.#running = null;
@@ -141,29 +146,36 @@ export class VmConsole extends HTMLElement {
         this.#display?.sendKeys(menu[0].keys);
     }
 
+    /**
+     * Press the keys of a text, one after the other: for machines without an agent. `disconnect` and the button stop it.
+     * @param {string} text
+     * @throws the reason for which it was stopped
+     */
+    async type(text) {
+        this.#typing?.abort();
+        const typing = new AbortController();
+        this.#typing = typing;
+        try {
+            await typeText(text, stroke => this.#display?.press(stroke), typing.signal);
+        } finally {
+            if (this.#typing === typing) this.#typing = null;
+        }
+    }
+
     #listen() {
-        const view = this.#view;
-        view.clipboard.addEventListener('click', () => this.#togglePanel(view.panel.hidden === true));
-        view.closePanel.addEventListener('click', () => this.#togglePanel(false));
-        view.picker.addEventListener('change', () => {
-            this.sendFiles(view.picker.files ?? []);
-            view.picker.value = '';
+        wireControls(this.#view, {
+            sendKeys: keys => this.#display?.sendKeys(keys),
+            sendFiles: files => this.sendFiles(files),
+            takeLead: () => void this.#agent?.lead().catch(reason => this.#tell(reason)),
+            retry: () => (this.#agent?.state === 'closed' ? this.connect() : this.#agent?.reconnectNow()),
+            focus: () => this.focus(),
+            fullScreen: () => void this.#toggleFullScreen(),
         });
-        view.keyButtons.forEach((button, i) => button.addEventListener('click', () => {
-            view.keys.open = false;
-            this.#display?.sendKeys(menu[i].keys);
-            this.focus();
-        }));
-        view.keys.addEventListener('keydown', event => { if (event.key === 'Escape') view.keys.open = false; });
-        view.keys.addEventListener('focusout', event => {
-            if (!view.keys.contains(/** @type {Node | null} */ (event.relatedTarget))) view.keys.open = false;
+        watchField(this.#view.field, {
+            typed: text => strokesOf(text).forEach(stroke => this.#display?.press(stroke)),
+            deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
         });
-        view.lead.addEventListener('click', () => void this.#agent?.lead().catch(reason => this.#tell(reason)));
-        view.full.addEventListener('click', () => void this.#toggleFullScreen());
-        view.noticeButton.addEventListener('click', () => {
-            if (this.#agent?.state === 'closed') this.connect();
-            else this.#agent?.reconnectNow();
-        });
+        this.#view.type.addEventListener('click', () => void this.#toggleTyping());
     }
 
     /** @param {VmAgent} agent @param {AbortSignal} signal */
@@ -220,7 +232,7 @@ export class VmConsole extends HTMLElement {
         if (agent?.state !== 'connected' || !agent.permissions.has('observe')) return;
         const token = await tokenText(this.token);
         const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-        const answer = await fetch(`/api/v1${this.src}`, { headers }).catch(() => null);
+        const answer = await fetch(apiUrl(`${this.src}/agent`), { headers }).catch(() => null);
         const machine = answer?.ok ? await answer.json().catch(() => null) : null;
         if (machine && !machine.display && display === this.#display) display?.stop('none');
     }
@@ -283,11 +295,13 @@ export class VmConsole extends HTMLElement {
         this.#view.dropText.textContent = allowed ? `Drop to send to ${this.#view.name.textContent}` : 'Sending files is not allowed here';
     }
 
-    /** @param {boolean} open */
-    #togglePanel(open) {
-        this.#view.panel.hidden = !open;
-        this.#view.clipboard.setAttribute('aria-expanded', String(open));
-        (open ? this.#view.text : this.#view.clipboard).focus();
+    /** Types what the panel shows, until that is done or the button is pressed again. */
+    async #toggleTyping() {
+        const { type, text } = this.#view;
+        if (this.#typing) return this.#typing.abort();
+        type.textContent = 'Stop typing';
+        await this.type(text.value).catch(() => {});
+        type.textContent = 'Type it';
     }
 
     async #toggleFullScreen() {
@@ -297,7 +311,7 @@ export class VmConsole extends HTMLElement {
 
     /** Everything that is shown, from the facts. */
     #update() {
-        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, people, upload, display } = this.#view;
+        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, people, upload, display, type } = this.#view;
         const agent = this.#agent;
         const facts = { link: agent?.state ?? 'closed', agent: agent?.agentConnected ?? false,
             display: this.#display?.state ?? 'none', error: this.#error };
@@ -312,6 +326,7 @@ export class VmConsole extends HTMLElement {
         display.toggleAttribute('inert', matter !== null);
         lead.hidden = !agent?.agentConnected || agent.hasLead || !agent.permissions.has('resize');
         upload.hidden = !agent?.permissions.has('files-to-guest');
+        type.disabled = facts.display !== 'connected' || this.hasAttribute('viewonly');
         const others = (agent?.clients.length ?? 0) - 1;
         people.hidden = others < 1;
         people.textContent = others === 1 ? '1 other here' : `${others} others here`;

@@ -6,7 +6,7 @@
 
 import { Clipboard } from './clipboard.js';
 import { VmError } from './codes.js';
-import { makeDialler } from './dial.js';
+import { apiUrl, makeDialler } from './dial.js';
 import {
     AgentEvent, ClientsEvent, ConnectEvent, DisconnectEvent, ErrorEvent, LeadEvent, PermissionsEvent,
 } from './events.js';
@@ -52,6 +52,7 @@ const NO_LIMITS = { clipboardBytes: 0, fileBytes: 0, frameBytes: 0, initialCredi
 export class VmAgent extends EventTarget {
     /** @type {Link} */ #link;
     /** @type {TokenKeeper} */ #token;
+    /** @type {string | URL | null} */ #address;
     #streams = new Streams();
     #fence = new Fence(id => this.#link.send({ type: 'ping', id }));
     /** @type {Pending<MonitorsResult>} */ #monitors = new Pending();
@@ -78,6 +79,7 @@ export class VmAgent extends EventTarget {
     constructor(target, options = {}) {
         super();
         const { reconnect = true, signal } = options;
+        this.#address = typeof target === 'string' || target instanceof URL ? target : null;
         this.#token = new TokenKeeper(options.token, token => this.#link.send({ type: 'token', token }));
         const dialler = makeDialler(target, { ...options, token: () => this.#token.get() });
         this.#link = new Link(dialler, reconnect, {
@@ -155,6 +157,20 @@ export class VmAgent extends EventTarget {
         const start = performance.now();
         await this.#fence.wait();
         return performance.now() - start;
+    }
+
+    /**
+     * Why didn't it work? The machine's last clipboard, resize and file events, hop by hop, with their outcomes.
+     * @returns {Promise<unknown>}  what `/api/v1/vms/VM/trace` says; needs the right to observe
+     */
+    async explain() {
+        if (!this.#address) throw new VmError('not-supported', 'This agent was given a socket, not an address.');
+        const token = await this.#token.get();
+        const headers = token ? { authorization: `Bearer ${token}` } : undefined;
+        const answer = await fetch(apiUrl(this.#address, '/trace'), { headers });
+        const body = await answer.json().catch(() => ({}));
+        if (!answer.ok) throw new VmError(body.code ?? 'forbidden', body.detail);
+        return body;
     }
 
     /** Try to connect now, if we are waiting to. */

@@ -67,3 +67,16 @@ export function webSocketUrl(target) {
     url.protocol = url.protocol.replace(/^http/, 'ws');
     return url;
 }
+
+/**
+ * Where the bridge's HTTP interface tells about the machine of an agent's address.
+ * @param {string | URL} target  `…/vms/NAME/agent`
+ * @param {string} [part]  `/trace`
+ */
+export function apiUrl(target, part = '') {
+    const url = webSocketUrl(target);
+    url.protocol = url.protocol.replace(/^ws/, 'http');
+    url.pathname = url.pathname.replace(/vms\/([^/]+)\/agent$/, `api/v1/vms/$1${part}`);
+    url.search = '';
+    return url;
+}
