@@ -76,8 +76,8 @@ ClientFrame decode_ping(Members& in) { return Ping{in.exact("id")}; }
 
 ClientFrame decode_pong(Members& in) { return Pong{in.exact("id")}; }
 
-constexpr Range<std::uint32_t> pixels{1, 65535};
-constexpr Range<std::uint32_t> colour_bits{1, 32};
+constexpr Range<std::uint32_t> pixels{.least = 1, .most = 65535};
+constexpr Range<std::uint32_t> colour_bits{.least = 1, .most = 32};
 
 Monitor read_monitor(Members& in) {
     return {.width = in.number("width", pixels),
@@ -90,7 +90,7 @@ Monitor read_monitor(Members& in) {
 }
 
 ClientFrame decode_monitors(Members& in) {
-    Monitors frame{.id = in.number_if_any<RequestId>("id", {0, limits::max_id}), .monitors = {}};
+    Monitors frame{.id = in.number_if_any("id", exact_numbers), .monitors = {}};
     in.list("monitors", 1, limits::monitors, [&](const json::value& value, const Place& place) {
         frame.monitors.push_back(in.object(value, place, read_monitor));
     });

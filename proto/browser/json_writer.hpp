@@ -3,6 +3,7 @@
 #include "proto/limits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -49,9 +50,9 @@ private:
     void key(std::string_view name) { comma(), out_ += '"', out_ += name, out_ += "\":"; }
     void string(std::string_view text) { out_ += '"', append_escaped(out_, text), out_ += '"'; }
     void number(std::uint64_t value) {
-        char digits[20];
-        const auto end = std::to_chars(std::begin(digits), std::end(digits), std::min(value, limits::max_id));
-        out_.append(digits, end.ptr);
+        std::array<char, 20> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), std::min(value, limits::max_id));
+        out_.append(digits.data(), end.ptr);
     }
 
     std::string out_;

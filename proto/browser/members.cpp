@@ -66,13 +66,13 @@ std::string_view Members::read_text(const boost::json::value& value, const Place
 
 std::string_view Members::text(std::string_view name) {
     const auto* const value = required(name);
-    return value == nullptr ? std::string_view{} : read_text(*value, Place{&place_, name});
+    return value == nullptr ? std::string_view{} : read_text(*value, at(name));
 }
 
 std::optional<std::string_view> Members::text_if_any(std::string_view name) {
     const auto* const value = optional(name);
     if (value == nullptr) return std::nullopt;
-    return read_text(*value, Place{&place_, name});
+    return read_text(*value, at(name));
 }
 
 const boost::json::array* Members::read_array(std::string_view name, std::size_t least, std::size_t most) {

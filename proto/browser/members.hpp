@@ -55,6 +55,9 @@ struct Range {
     Number most = std::numeric_limits<Number>::max();
 };
 
+/// Ids, sizes and counts: those that JavaScript holds exactly.
+inline constexpr Range<std::uint64_t> exact_numbers{.least = 0, .most = limits::max_id};
+
 /// Reads the known members of one JSON object. After a complaint every read gives the default and adds nothing.
 /// Lifetime: views the object, the place and the complaint.
 class Members {
@@ -68,18 +71,16 @@ public:
     template <std::integral Number>
     [[nodiscard]] Number number(std::string_view name, Range<Number> range = {}) {
         const auto* const value = required(name);
-        return value == nullptr ? Number{} : read_number(*value, Place{&place_, name}, range);
+        return value == nullptr ? Number{} : read_number(*value, at(name), range);
     }
     template <std::integral Number>
     [[nodiscard]] std::optional<Number> number_if_any(std::string_view name, Range<Number> range = {}) {
         const auto* const value = optional(name);
         if (value == nullptr) return std::nullopt;
-        return read_number(*value, Place{&place_, name}, range);
+        return read_number(*value, at(name), range);
     }
-    /// Ids, sizes and counts: whole numbers that JavaScript holds exactly.
-    [[nodiscard]] std::uint64_t exact(std::string_view name) {
-        return number<std::uint64_t>(name, {0, limits::max_id});
-    }
+    /// An id, a size or a count.
+    [[nodiscard]] std::uint64_t exact(std::string_view name) { return number<std::uint64_t>(name, exact_numbers); }
 
     [[nodiscard]] bool flag(std::string_view name);
     [[nodiscard]] std::optional<bool> flag_if_any(std::string_view name);
@@ -92,7 +93,7 @@ public:
     [[nodiscard]] std::optional<Value> word_if_any(std::string_view name, std::span<const Word<Value>> words) {
         const auto* const value = optional(name);
         if (value == nullptr) return std::nullopt;
-        return read_word(*value, Place{&place_, name}, words);
+        return read_word(*value, at(name), words);
     }
 
     /// Calls `each(value, place)` for every element of an array of `least` to `most` elements.
@@ -100,8 +101,7 @@ public:
     void list(std::string_view name, std::size_t least, std::size_t most, Each&& each) {
         const auto* const array = read_array(name, least, most);
         if (array == nullptr) return;
-        for (std::size_t i = 0; i < array->size() && !complaint_.made(); ++i)
-            each((*array)[i], Place{&place_, name, i});
+        for (std::size_t i = 0; i < array->size() && !complaint_.made(); ++i) each((*array)[i], at(name, i));
     }
 
     /// An object as the value of a member, or as an element of a list.
@@ -109,7 +109,7 @@ public:
     auto object_if_any(std::string_view name, Decode&& decode) -> std::optional<decltype(decode(*this))> {
         const auto* const value = optional(name);
         if (value == nullptr) return std::nullopt;
-        return object(*value, Place{&place_, name}, decode);
+        return object(*value, at(name), decode);
     }
     template <class Decode>
     auto object(const boost::json::value& value, const Place& place, Decode&& decode) -> decltype(decode(*this)) {
@@ -146,9 +146,12 @@ public:
     }
     [[nodiscard]] std::string_view read_text(const boost::json::value& value, const Place& place);
 
-    void complain(std::string_view name, std::string_view expected) { complain(Place{&place_, name}, expected); }
+    void complain(std::string_view name, std::string_view expected) { complain(at(name), expected); }
 
 private:
+    [[nodiscard]] Place at(std::string_view name, std::size_t index = Place::no_index) const noexcept {
+        return {.parent = &place_, .member = name, .index = index};
+    }
     // Only numbers that a double holds exactly: beyond, two different texts would be the same number somewhere.
     [[nodiscard]] static std::optional<std::int64_t> whole_number(const boost::json::value& value) noexcept;
     [[nodiscard]] const boost::json::value* optional(std::string_view name) const noexcept;

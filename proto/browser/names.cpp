@@ -6,15 +6,19 @@
 namespace vmcbridge::browser {
 namespace {
 
-struct MimeRow {
+struct Mime {
     ClipboardFormat format;
-    std::string_view mime;
+    std::string_view name;
 };
 constexpr std::array mimes{
-    MimeRow{ClipboardFormat::text, "text/plain"}, MimeRow{ClipboardFormat::png, "image/png"},
-    MimeRow{ClipboardFormat::bmp, "image/bmp"},   MimeRow{ClipboardFormat::tiff, "image/tiff"},
-    MimeRow{ClipboardFormat::jpeg, "image/jpeg"}, MimeRow{ClipboardFormat::file_list, "text/uri-list"},
+    Mime{.format = ClipboardFormat::text, .name = "text/plain"},
+    Mime{.format = ClipboardFormat::png, .name = "image/png"},
+    Mime{.format = ClipboardFormat::bmp, .name = "image/bmp"},
+    Mime{.format = ClipboardFormat::tiff, .name = "image/tiff"},
+    Mime{.format = ClipboardFormat::jpeg, .name = "image/jpeg"},
+    Mime{.format = ClipboardFormat::file_list, .name = "text/uri-list"},
 };
+static_assert(mimes.size() == FormatList::capacity);
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -27,14 +31,14 @@ constexpr std::string_view without_parameters(std::string_view mime) noexcept {
 }  // namespace
 
 std::string_view mime_of(ClipboardFormat format) noexcept {
-    const auto* const row = std::ranges::find(mimes, format, &MimeRow::format);
-    return row == mimes.end() ? std::string_view{} : row->mime;
+    const auto* const row = std::ranges::find(mimes, format, &Mime::format);
+    return row == mimes.end() ? std::string_view{} : row->name;
 }
 
 ClipboardFormat format_of(std::string_view mime) noexcept {
     const auto wanted = without_parameters(mime);
     for (const auto& row : mimes)
-        if (std::ranges::equal(row.mime, wanted, {}, {}, lower)) return row.format;
+        if (std::ranges::equal(row.name, wanted, {}, {}, lower)) return row.format;
     return ClipboardFormat::none;
 }
 

@@ -16,7 +16,7 @@ struct Decoded {
 /// Decodes the first character. REQUIRES: not empty.
 [[nodiscard]] constexpr Decoded decode(std::string_view text) noexcept {
     const auto lead = static_cast<std::uint8_t>(text.front());
-    if (lead < 0x80) return {lead, 1};
+    if (lead < 0x80) return {.value = lead, .length = 1};
     // Least continuation bytes and smallest value by lead byte: shorter spellings of a value are not UTF-8.
     const std::size_t length = lead >= 0xF5 ? 0 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
     if (length == 0 || length > text.size()) return {};
@@ -29,7 +29,7 @@ struct Decoded {
     const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
     const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
     if (overlong || surrogate || value > 0x10FFFF) return {};
-    return {value, length};
+    return {.value = value, .length = length};
 }
 
 /// Appends one character. REQUIRES: value at most U+10FFFF and no surrogate.

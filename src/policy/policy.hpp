@@ -14,7 +14,7 @@
 /// Who may do what: plain values from the configuration, and verdicts on them. Pure.
 namespace vmcbridge::policy {
 
-inline constexpr std::uint64_t mebibyte = 1024 * 1024;
+inline constexpr std::uint64_t mebibyte = 1024ULL * 1024;
 
 /// One direction of the clipboard.
 struct ClipboardRule {
