@@ -1,22 +1,34 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const web = new URL('../../web/', import.meta.url);
 const read = path => readFileSync(new URL(path, web), 'utf8');
+const tsc = new URL('../node_modules/typescript/bin/tsc', import.meta.url);
 const modules = folder => readdirSync(new URL(folder, web)).filter(name => name.endsWith('.js'));
 
-test('every module passes the strict type check', { timeout: 100_000 }, () => {
-    const tsc = new URL('../node_modules/typescript/bin/tsc', import.meta.url);
-    assert.ok(existsSync(tsc), 'typescript is not installed: run npm ci in tests/');
-    try {
-        execFileSync(process.execPath, [fileURLToPath(tsc), '-p', fileURLToPath(web)], { encoding: 'utf8' });
-    } catch (failure) {
-        assert.fail(failure.stdout);
-    }
-});
+/** What a user of TypeScript writes; a wrong type in it must be noticed. */
+const sample = `
+import { VmAgent, VmError, type Transfer } from 'vmcbridge';
+import { VmConsole } from 'vmcbridge/vm-console.js';
+
+VmConsole.loadNoVnc satisfies () => Promise<object>;
+const agent = new VmAgent('/vms/web1/agent', { token: async () => 'x', reconnect: true });
+agent.addEventListener('agent', event => event.connected satisfies boolean);
+const text: string = await agent.clipboard.readText();
+const sent: Transfer = agent.sendFile(new Blob([text]), { name: 'a' });
+sent.addEventListener('progress', () => sent.sent.toFixed());
+const { status } = await agent.setMonitors([{ width: 1, height: 1 }]);
+if (status === 'applied' || agent.permissions.has('resize')) throw new VmError('busy');
+// @ts-expect-error: a number is no name
+agent.sendFile(new Blob([]), { name: 5 });
+// @ts-expect-error: there is no such event property
+agent.addEventListener('lead', event => event.nonsense);
+`;
 
 test('the library imports nothing but itself', () => {
     for (const name of modules('lib')) {
@@ -33,5 +45,27 @@ test('dependencies are pinned exactly, and the lock file names no download addre
     for (const [name, entry] of Object.entries(packages)) {
         assert.equal(entry.resolved, undefined, name);
         if (name) assert.ok(entry.integrity, `${name} has no checksum`);
+    }
+});
+
+test('every module passes the strict type check, and the npm package installs into an empty project, where TypeScript knows its types', { timeout: 100_000 }, () => {
+    const project = mkdtempSync(join(tmpdir(), 'vmcbridge-package-'));
+    try {
+        const run = (program, args, cwd = project) => execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
+        run(process.execPath, [fileURLToPath(tsc), '-p', fileURLToPath(new URL('tsconfig.types.json', web))]);
+        const packed = run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], fileURLToPath(web)).trim().split('\n').at(-1);
+        const modules = join(project, 'node_modules');
+        mkdirSync(join(modules, 'vmcbridge'), { recursive: true });
+        run('tar', ['-xzf', packed, '--strip-components=1', '-C', join(modules, 'vmcbridge')]);
+        writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+        writeFileSync(join(project, 'sample.ts'), sample);
+        const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom'];
+        run(process.execPath, [fileURLToPath(tsc), ...options, 'sample.ts']);
+        const loaded = run(process.execPath, ['--input-type=module', '-e', 'import { codes } from "vmcbridge"; console.log(codes.timeout)']);
+        assert.match(loaded, /Try again/);
+    } catch (failure) {
+        assert.fail(`${failure.message}\n${failure.stdout ?? ''}${failure.stderr ?? ''}`);
+    } finally {
+        rmSync(project, { recursive: true, force: true });
     }
 });

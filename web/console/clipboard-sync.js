@@ -31,9 +31,7 @@ export class ClipboardSync extends EventTarget {
     constructor(agent, signal) {
         super();
         this.#agent = agent;
-        agent.addEventListener('clipboardoffer', event => {
-            this.#offered(/** @type {import('../lib/events.js').ClipboardOfferEvent} */ (event));
-        }, { signal });
+        agent.addEventListener('clipboardoffer', event => this.#offered(event), { signal });
         agent.addEventListener('connect', () => this.#arrive(), { signal });
         document.addEventListener('visibilitychange', () => this.#look(), { signal });
         for (const gesture of ['keydown', 'pointerdown', 'focusin']) {

@@ -6,12 +6,23 @@
  * A display of another kind needs the same surface: start, stop, focus, sendKeys, `state`, and the event `statechange`.
  */
 
-import { webSocketUrl } from '../lib/dial.js';
+import { tokenText, webSocketUrl } from '../lib/dial.js';
 import { SHIFT } from './keys.js';
 
-/** @typedef {import('@novnc/novnc').default} RFB */
-/** @typedef {() => Promise<{ default: typeof import('@novnc/novnc').default }>} Loader */
-/** @typedef {'none' | 'connecting' | 'connected' | 'lost'} DisplayState */
+/**
+ * What is used of noVNC, which comes without types.
+ * @typedef {EventTarget & {
+ *     background: string,
+ *     clipViewport: boolean,
+ *     scaleViewport: boolean,
+ *     viewOnly: boolean,
+ *     focus(options?: FocusOptions): void,
+ *     disconnect(): void,
+ *     sendKey(keysym: number, code: string, down?: boolean): void,
+ * }} RFB
+ */
+/** @typedef {() => Promise<{ default: new (target: Element, channel: WebSocket, options: { shared: boolean }) => RFB }>} Loader */
+/** @typedef {'none' | 'connecting' | 'connected' | 'lost' | 'locked'} DisplayState  locked: it asks for a password */
 
 /** Time before the first new attempt, and the longest, milliseconds. */
 const FIRST_WAIT = 500;
@@ -28,7 +39,7 @@ export class Display extends EventTarget {
     /** @type {Loader} */ #load;
     /** @type {RFB | null} */ #rfb = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-    /** @type {{ url: string, token: string } | null} */ #from = null;
+    /** @type {{ url: string, token: import('../lib/dial.js').Token } | null} */ #from = null;
     #failures = 0;
     #viewOnly = false;
     #scaled = true;
@@ -42,7 +53,7 @@ export class Display extends EventTarget {
         this.#load = load;
     }
 
-    /** Show the picture of this address, now and after each loss. @param {string} url @param {string} token */
+    /** Show the picture of this address, now and after each loss. @param {string} url @param {import('../lib/dial.js').Token} token */
     start(url, token) {
         this.stop();
         this.#from = { url, token };
@@ -101,9 +112,9 @@ export class Display extends EventTarget {
         const from = this.#from;
         this.#become(this.#failures > 1 ? 'lost' : 'connecting');
         try {
-            const { default: RFB } = await this.#load();
+            const [{ default: RFB }, token] = await Promise.all([this.#load(), tokenText(from?.token)]);
             if (from === null || from !== this.#from) return;
-            const protocols = from.token ? ['binary', `bearer.${from.token}`] : ['binary'];
+            const protocols = token ? ['binary', `bearer.${token}`] : ['binary'];
             this.#adopt(new RFB(this.#target, new WebSocket(webSocketUrl(from.url), protocols), { shared: true }));
         } catch (reason) {
             console.error('display:', reason);
@@ -123,7 +134,7 @@ export class Display extends EventTarget {
             this.#become('connected');
         });
         rfb.addEventListener('disconnect', () => this.#lost(rfb));
-        rfb.addEventListener('credentialsrequired', () => this.dispatchEvent(new Event('credentialsrequired')));
+        rfb.addEventListener('credentialsrequired', () => this.stop('locked'));
     }
 
     /** @param {RFB | null} rfb */

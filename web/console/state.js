@@ -6,7 +6,7 @@
  * @typedef {object} Facts
  * @property {'connecting' | 'connected' | 'reconnecting' | 'closed'} link  the connection to the bridge
  * @property {boolean} agent  the machine's agent is there
- * @property {'none' | 'connecting' | 'connected' | 'lost'} display  none: this machine shows no picture here, or we may not see it
+ * @property {import('./display.js').DisplayState} display  none: this machine shows no picture here, or we may not see it
  * @property {{ code: string, message: string } | null} error  why the link was lost
  */
 
@@ -39,6 +39,10 @@ function describeConnected(agent, display) {
     if (display === 'lost') {
         const text = 'The machine may be off or starting again. The picture comes back by itself.';
         return { state: 'no-display', words: 'No picture from the machine', notice: { title: 'No picture', text, action: null } };
+    }
+    if (display === 'locked') {
+        const text = 'This machine’s display asks for a password. The console has none: set the display up without one, behind the bridge.';
+        return { state: 'no-display', words: 'The display asks for a password', notice: { title: 'Display locked', text, action: null } };
     }
     const notice = display !== 'none' ? null : {
         title: 'No display', action: null,

@@ -7,7 +7,7 @@
  * Everything that a machine or another client says goes in as text, never as markup.
  */
 
-import { apiUrl, tokenText, VmAgent } from '../lib/vmcbridge.js';
+import { apiUrl, tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
 import { ClipboardPanel } from './clipboard-panel.js';
 import { ClipboardSync } from './clipboard-sync.js';
 import { wireControls } from './controls.js';
@@ -42,6 +42,7 @@ export class VmConsole extends HTMLElement {
     /** @type {import('../lib/dial.js').Token | undefined} */ #token;
     /** @type {import('../lib/codes.js').VmError | null} */ #error = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
+    /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
     #transfers = new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
@@ -180,26 +181,25 @@ export class VmConsole extends HTMLElement {
 
     /** @param {VmAgent} agent @param {AbortSignal} signal */
     #follow(agent, signal) {
-        /** @type {Record<string, (event: any) => void>} */
-        const rows = {
-            connect: () => this.#connected(agent),
-            disconnect: ({ error }) => {
-                this.#error = error;
-                this.#display?.stop(this.#display.state === 'none' ? 'none' : 'lost');
-            },
-            agent: ({ connected }) => { if (connected) this.#resizer?.again(); },
-            permissions: () => this.#startDisplay(agent),
-            lead: ({ you }) => { if (you) this.#resizer?.again(); },
-            clients: () => {},
-            transfer: ({ transfer }) => this.#transfers.add(transfer),
-            error: ({ error }) => this.#tell(error),
-        };
-        for (const [type, handle] of Object.entries(rows)) {
-            agent.addEventListener(type, event => {
-                handle(event);
-                this.#update();
-            }, { signal });
-        }
+        /**
+         * @template {keyof import('../lib/events.js').AgentEvents} Type
+         * @param {Type} type @param {(event: import('../lib/events.js').AgentEvents[Type]) => void} handle
+         */
+        const on = (type, handle) => agent.addEventListener(type, event => {
+            handle(event);
+            this.#update();
+        }, { signal });
+        on('connect', () => this.#connected(agent));
+        on('disconnect', ({ error }) => {
+            this.#error = error;
+            this.#display?.stop(this.#display.state === 'none' ? 'none' : 'lost');
+        });
+        on('agent', ({ connected }) => { if (connected) this.#resizer?.again(); });
+        on('permissions', () => this.#startDisplay(agent));
+        on('lead', ({ you }) => { if (you) this.#resizer?.again(); });
+        on('clients', () => {});
+        on('transfer', ({ transfer }) => this.#transfers.add(transfer));
+        on('error', ({ error }) => this.#tell(error));
     }
 
     /** @param {VmAgent} agent */
@@ -211,12 +211,10 @@ export class VmConsole extends HTMLElement {
     }
 
     /** @param {VmAgent} agent */
-    async #startDisplay(agent) {
+    #startDisplay(agent) {
         const display = this.#display;
-        if (!agent.permissions.has('display')) return display?.stop();
-        if (display?.state === 'connected' || display?.state === 'connecting') return;
-        const token = await tokenText(this.token);
-        if (agent.state === 'connected') display?.start(`${this.src}/display`, token);
+        if (!agent.permissions.has('display')) display?.stop();
+        else if (display?.state === 'none' || display?.state === 'lost') display.start(`${this.src}/display`, () => tokenText(this.token));
     }
 
     #displayChanged() {
@@ -248,7 +246,10 @@ export class VmConsole extends HTMLElement {
         const agent = this.#agent;
         if (this.getAttribute('resize') === 'off' || !agent?.agentConnected || !agent.permissions.has('resize')) return;
         const result = await agent.setMonitors([size]).catch(() => null);
-        if (result?.status === 'refused' && result.code !== 'not-lead') this.#show(result.message || 'The desktop could not be resized.');
+        const refusal = result?.status === 'refused' ? result.code : undefined;
+        const told = refusal === this.#refusedResize || refusal === 'not-lead';
+        this.#refusedResize = refusal;
+        if (refusal && !told) this.#tell(new VmError(refusal, result?.message));
     }
 
     #paste() {

@@ -101,6 +101,18 @@ export class VmAgent extends EventTarget {
         void this.#link.start();
     }
 
+    /**
+     * As of any EventTarget, with the events' types.
+     * @template {keyof import('./events.js').AgentEvents} Type
+     * @override
+     * @param {Type} type
+     * @param {((event: import('./events.js').AgentEvents[Type]) => void) | EventListenerObject | null} listener
+     * @param {boolean | AddEventListenerOptions} [options]
+     */
+    addEventListener(type, listener, options) {
+        super.addEventListener(type, /** @type {any} */ (listener), options);
+    }
+
     /** `connected` from welcome to loss; `closed` is for good. */
     get state() {
         return this.#state;
@@ -207,8 +219,8 @@ export class VmAgent extends EventTarget {
         const close = () => this.close();
         if (signal?.aborted) queueMicrotask(close);
         signal?.addEventListener('abort', close, { once: true });
-        this.addEventListener('disconnect', event => {
-            if (/** @type {DisconnectEvent} */ (event).retryIn !== null) return;
+        this.addEventListener('disconnect', ({ retryIn }) => {
+            if (retryIn !== null) return;
             globalThis.removeEventListener?.('online', online);
             signal?.removeEventListener('abort', close);
         });

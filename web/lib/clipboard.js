@@ -197,8 +197,18 @@ export class Clipboard {
 function contentsOf(item) {
     if (!item) throw new TypeError('nothing to offer');
     const like = /** @type {ItemLike} */ (item);
-    if (typeof like.getType === 'function') return new Map(like.types.map(type => [type, () => like.getType(type)]));
-    return new Map(Object.entries(item));
+    /** @type {Map<string, Content>} */
+    const contents = typeof like.getType === 'function'
+        ? new Map(like.types.map(type => [type, () => like.getType(type)])) : new Map(Object.entries(item));
+    const html = contents.get('text/html');
+    if (html !== undefined && !contents.has('text/plain') && globalThis.DOMParser) contents.set('text/plain', () => textOf(html));
+    return contents;
+}
+
+/** What HTML says, for guests that take text only. @param {Content} html @returns {Promise<string>} */
+async function textOf(html) {
+    const page = new DOMParser().parseFromString(await (await blobOf(html, 'text/html')).text(), 'text/html');
+    return page.body.textContent ?? '';
 }
 
 /** @param {Content | undefined} content @param {string} type @returns {Promise<Blob>} */

@@ -95,3 +95,16 @@ export class ErrorEvent extends Event {
         this.about = error.about;
     }
 }
+
+/**
+ * @typedef {object} AgentEvents
+ * @property {ConnectEvent} connect
+ * @property {DisconnectEvent} disconnect
+ * @property {AgentEvent} agent
+ * @property {PermissionsEvent} permissions
+ * @property {ClipboardOfferEvent} clipboardoffer
+ * @property {ClientsEvent} clients
+ * @property {LeadEvent} lead
+ * @property {TransferEvent} transfer
+ * @property {ErrorEvent} error
+ */
