@@ -1,0 +1,43 @@
+#pragma once
+
+#include "src/config.hpp"
+#include "src/io/stream.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vmcbridge::io {
+
+/// How the host end of one guest's port is reached. Gives one connection at a time, again and again.
+class GuestTransport {
+public:
+    GuestTransport() = default;
+    GuestTransport(const GuestTransport&) = delete;
+    GuestTransport& operator=(const GuestTransport&) = delete;
+    virtual ~GuestTransport() = default;
+
+    /// The next connection, however long it takes: waits, tries again and logs by itself. It ends otherwise only by
+    /// cancellation of its task. REQUIRES: the connection that it gave before is closed.
+    [[nodiscard]] virtual Task<Stream> next() = 0;
+};
+
+/// The one who asks for a transport, as it stands in the log.
+struct TransportOwner {
+    std::string vm;
+    std::string guest;  ///< as it was configured
+};
+
+/// The registry of transports: one row a kind. A new one is a factory in its own file and a row in guest_transport.cpp.
+/// `guest.fd` is owned by the transport from then on.
+[[nodiscard]] std::unique_ptr<GuestTransport> make_guest_transport(net::io_context& context, const Guest& guest,
+                                                                   TransportOwner owner);
+
+// ---- The factories, for the registry only
+[[nodiscard]] std::unique_ptr<GuestTransport> make_unix_transport(net::io_context&, const Guest&, TransportOwner);
+[[nodiscard]] std::unique_ptr<GuestTransport> make_tcp_transport(net::io_context&, const Guest&, TransportOwner);
+[[nodiscard]] std::unique_ptr<GuestTransport> make_listening_transport(net::io_context&, const Guest&, TransportOwner);
+[[nodiscard]] std::unique_ptr<GuestTransport> make_pty_transport(net::io_context&, const Guest&, TransportOwner);
+[[nodiscard]] std::unique_ptr<GuestTransport> make_fd_transport(net::io_context&, const Guest&, TransportOwner);
+
+}  // namespace vmcbridge::io

@@ -1,0 +1,41 @@
+#include "src/io/opening_transport.hpp"
+
+#include "src/log.hpp"
+
+namespace vmcbridge::io {
+
+Task<Stream> OpeningTransport::next() {
+    Timer timer{context_};
+    // A connection that stood for a while was a good one; one that ends at once is no better than a failed try.
+    if (given_ && Clock::now() - given_at_ > bounds::reconnect_last) backoff_.reset();
+    bool wait = given_;
+    for (;;) {
+        if (wait) {
+            timer.expires_after(backoff_.next());
+            [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
+        }
+        wait = true;
+        auto fd = co_await open_once();
+        if (!fd) {
+            report(fd.error());
+            continue;
+        }
+        auto stream = Stream::open(context_, std::move(*fd));
+        if (!stream) {
+            report(stream.error());
+            continue;
+        }
+        static_cast<void>(state_.is_news({}));
+        given_ = true;
+        given_at_ = Clock::now();
+        co_return std::move(*stream);
+    }
+}
+
+void OpeningTransport::report(const error_code& error) {
+    const auto reason = error.message();
+    if (!state_.is_news(reason)) return;
+    log::warning("guest-unreachable", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"reason", reason}});
+}
+
+}  // namespace vmcbridge::io

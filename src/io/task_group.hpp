@@ -1,0 +1,42 @@
+#pragma once
+
+#include "src/io/asio.hpp"
+#include "src/io/signal.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <exception>
+#include <list>
+#include <string_view>
+
+namespace vmcbridge::io {
+
+/// Owns a set of running coroutines of one context; nothing in the data plane is spawned in any other way.
+///
+/// All calls on the thread of the context. It outlives its tasks: whoever owns it joins it, or hands each task a share
+/// of the owner.
+class TaskGroup {
+public:
+    explicit TaskGroup(net::io_context& context) : context_{context}, left_{context} {}
+    TaskGroup(const TaskGroup&) = delete;
+    TaskGroup& operator=(const TaskGroup&) = delete;
+
+    /// `name` is a literal, for the log should the task throw. After request_stop() the task ends before it begins.
+    void spawn(std::string_view name, Task<> task);
+    /// Cancels every task: its wait ends, and it unwinds.
+    void request_stop();
+    /// Waits until no task is left, at most `grace`; false: somebody did not leave. One caller at a time.
+    [[nodiscard]] Task<bool> join(milliseconds grace);
+    [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
+
+private:
+    using Running = std::list<net::cancellation_signal>;
+    void ended(std::string_view name, Running::iterator task, const std::exception_ptr& error);
+
+    net::io_context& context_;
+    Running running_;
+    Signal left_;
+    bool stopping_ = false;
+};
+
+}  // namespace vmcbridge::io
