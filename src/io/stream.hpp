@@ -41,7 +41,7 @@ public:
     [[nodiscard]] IoResult try_read(MutableBytes out) noexcept;
     /// Writes what fits; may be less than all.
     [[nodiscard]] IoResult try_write(Bytes bytes) noexcept;
-    /// REQUIRES: 1..16 pieces.
+    /// REQUIRES: at least one piece.
     [[nodiscard]] IoResult try_write(std::span<const iovec> pieces) noexcept;
 
     /// false: closed meanwhile, or (with a deadline) it has passed.

@@ -28,6 +28,7 @@ public:
     /// Waits until no task is left, at most `grace`; false: somebody did not leave. One caller at a time.
     [[nodiscard]] Task<bool> join(milliseconds grace);
     [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
+    [[nodiscard]] net::io_context& context() noexcept { return context_; }
 
 private:
     using Running = std::list<net::cancellation_signal>;

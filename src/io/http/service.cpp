@@ -1,0 +1,229 @@
+// receive -> admit at the door -> answer_upgrade, or answer -> write -> the next request.
+#include "src/io/http/service.hpp"
+
+#include "proto/text.hpp"
+#include "src/io/bounds.hpp"
+#include "src/io/buffer_pool.hpp"
+#include "src/io/http/api.hpp"
+#include "src/io/http/upgrade.hpp"
+#include "src/io/websocket/frame.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vmcbridge::io::http {
+namespace {
+
+constexpr std::size_t read_size = 4096;
+
+/// A request, a fault, or neither: the connection has ended, or nothing came in time.
+struct Received {
+    std::optional<Request> request;
+    std::optional<RequestFault> fault;
+};
+
+bool feed(Stream& stream, RequestReader& reader, IoResult& result) {
+    std::array<std::byte, read_size> bytes;
+    result = stream.try_read(bytes);
+    if (result.bytes > 0) reader.feed(Bytes{bytes}.first(result.bytes));
+    return result.state == IoResult::State::moved || result.state == IoResult::State::would_block;
+}
+
+Task<Received> receive(Stream& stream, RequestReader& reader, milliseconds patience) {
+    auto deadline = Clock::now() + patience;
+    bool begun = !reader.is_empty();
+    for (;;) {
+        auto request = reader.next();
+        if (!request) co_return Received{{}, request.error()};
+        if (*request) co_return Received{std::move(*request), {}};
+        const bool open = co_await stream.readable(deadline);
+        if (!open) {
+            if (begun && stream.is_open()) co_return Received{{}, RequestFault{408, "the request took too long"}};
+            co_return Received{};
+        }
+        IoResult result;
+        if (!feed(stream, reader, result)) co_return Received{};
+        if (!std::exchange(begun, true)) deadline = Clock::now() + bounds::head_deadline;
+    }
+}
+
+RequestFacts facts_of(const Request& request, const Peer& peer) {
+    return {.admin = peer.admin,
+            .hosts = request.all("host"),
+            .origins = request.all("origin"),
+            .authorization = request.field("authorization"),
+            .subprotocols = request.items("sec-websocket-protocol"),
+            .query = request.query};
+}
+
+Response plain(std::string_view text) {
+    Response response;
+    response.type = "text/plain; charset=utf-8";
+    response.body = text;
+    return response;
+}
+
+Task<Response> answer(const Service& service, const Request& request) {
+    if (request.path == "/healthz") co_return plain("ok\n");
+    if (request.path == "/readyz") {
+        if (service.stopping) co_return problem(503, "the bridge stops", browser::Code::stopping);
+        co_return plain("ready\n");
+    }
+    if (request.path.starts_with(api_prefix)) co_return co_await answer_api(service.vms, request);
+    if (const auto path = parse_socket_path(request.path)) {
+        auto handshake = accept_handshake(request, path->service);
+        co_return handshake ? problem(400, "this path is a WebSocket") : std::move(handshake.error());
+    }
+    co_return service.pages.answer(request);
+}
+
+/// Takes what ends the connection at the peer's leisure: a close with unread bytes would destroy what we have written.
+Task<> part(Stream& stream) {
+    stream.shutdown_write();
+    const auto deadline = Clock::now() + bounds::close_deadline;
+    std::size_t taken = 0;
+    while (taken < bounds::turn) {
+        const bool open = co_await stream.readable(deadline);
+        if (!open) co_return;
+        const auto buffer = Buffer::borrow();
+        const auto result = stream.try_read(buffer.bytes());
+        if (result.state != IoResult::State::moved) co_return;
+        taken += result.bytes;
+    }
+}
+
+/// A browser can't see the status of a refused handshake: it is let in, and told in the close frame.
+Task<> refuse_browser(Stream& stream, std::string response, browser::Code code) {
+    std::array<std::byte, websocket::control_payload> payload{};
+    std::array<std::byte, websocket::server_header> header{};
+    const auto refused = static_cast<std::uint16_t>(browser::CloseCode::refused);
+    const auto size = websocket::encode_close(payload, refused, browser::name(code));
+    const auto header_size = websocket::encode_header(header, websocket::Opcode::close, size);
+    response += as_text(Bytes{header}.first(header_size));
+    response += as_text(Bytes{payload}.first(size));
+    const bool written = co_await stream.write_all(as_bytes(response), bounds::response_stall);
+    if (written) co_await part(stream);
+}
+
+bridge::ClientProfile profile_of(const Request& request, const Admission& admission) {
+    const bool ours = request.field("user-agent").starts_with("vmcbridge/");
+    return {.kind = ours ? bridge::ClientKind::cli : bridge::ClientKind::web,
+            .user = admission.user,
+            .permissions = admission.permissions};
+}
+
+/// nullopt: the connection has moved on, or has been refused and ended.
+Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, RequestReader& reader,
+                                             const Request& request, const Admission& admission, const Peer& peer) {
+    using browser::Code;
+    const auto path = parse_socket_path(request.path);
+    if (!path) co_return problem(404, "there is no WebSocket at this path");
+    auto handshake = accept_handshake(request, path->service);
+    if (!handshake) co_return std::move(handshake.error());
+
+    const auto vm = service.vms.find(path->vm);
+    const bool display = path->service == Arrival::Service::display;
+    std::optional<Code> refused;
+    if (service.stopping)
+        refused = Code::stopping;
+    else if (!vm)
+        refused = Code::unknown_vm;
+    else if (display && !admission.permissions.has(policy::Permission::display))
+        refused = Code::forbidden;
+    if (!refused) {
+        vm->adopt({.service = path->service,
+                   .fd = stream.release(),
+                   .response = std::move(handshake->response),
+                   .early = reader.take_rest(),
+                   .profile = profile_of(request, admission),
+                   .peer = peer.text});
+        co_return std::nullopt;
+    }
+    if (admission.browser) {
+        co_await refuse_browser(stream, std::move(handshake->response), *refused);
+        co_return std::nullopt;
+    }
+    const unsigned status = *refused == Code::unknown_vm ? 404 : *refused == Code::stopping ? 503 : 403;
+    co_return problem(status, browser::meaning(*refused), *refused);
+}
+
+/// Answers one request; false: it was the last on this connection.
+Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader, const Request& request,
+                         const Peer& peer) {
+    const auto facts = facts_of(request, peer);
+    const auto admission = admit(service.rules, facts);
+    std::optional<Response> response;
+    if (!admission) {
+        const auto& refusal = admission.error();
+        response = problem(refusal.status, refusal.detail, refusal.code);
+        if (refusal.status == 401) response->fields.emplace_back("WWW-Authenticate", "Bearer");
+    } else if (request.is_upgrade()) {
+        response = co_await answer_upgrade(service, stream, reader, request, *admission, peer);
+        if (!response) co_return false;
+    } else {
+        response = co_await answer(service, request);
+    }
+    const bool keep_alive = request.keep_alive && !service.stopping && admission.has_value();
+    const AnswerTo to{.host = peer.admin || !admission ? std::string_view{} : request.field("host"),
+                      .cross_origin = admission ? std::string_view{admission->cross_origin} : std::string_view{},
+                      .head = request.method == "HEAD",
+                      .keep_alive = keep_alive};
+    const auto bytes = encode(*response, to);
+    const bool written = co_await stream.write_all(as_bytes(bytes), bounds::response_stall);
+    if (written && !keep_alive) co_await part(stream);
+    co_return written&& keep_alive;
+}
+
+}  // namespace
+
+Pending::Entry Pending::add(const std::string& address, Stream& stream) {
+    if (++counts_[address] > bounds::pending_per_address) {
+        const auto oldest = std::ranges::find(entries_, address, &Connection::address);
+        oldest->stream->close();
+    } else if (entries_.size() >= bounds::pending_connections) {
+        end_oldest();
+    }
+    return entries_.insert(entries_.end(), {.address = address, .stream = &stream});
+}
+
+void Pending::remove(Entry entry) {
+    const auto count = counts_.find(entry->address);
+    if (--count->second == 0) counts_.erase(count);
+    entries_.erase(entry);
+}
+
+void Pending::end_oldest() {
+    if (!entries_.empty()) entries_.front().stream->close();
+}
+
+void Pending::end_idle() {
+    for (auto& each : entries_) {
+        if (each.idle) each.stream->close();
+    }
+}
+
+Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer peer) {
+    const auto forget = [&service](Pending::Entry* entry) { service->pending.remove(*entry); };
+    auto place = service->pending.add(peer.address, stream);
+    const std::unique_ptr<Pending::Entry, decltype(forget)> entry{&place, forget};
+    RequestReader reader;
+    milliseconds patience = bounds::head_deadline;
+    for (;;) {
+        auto received = co_await receive(stream, reader, patience);
+        if (received.fault) {
+            const auto bytes = encode(problem(received.fault->status, received.fault->detail), {});
+            const bool written = co_await stream.write_all(as_bytes(bytes), bounds::response_stall);
+            if (written) co_await part(stream);
+            co_return;
+        }
+        if (!received.request) co_return;
+        place->idle = false;
+        const bool go_on = co_await serve_request(*service, stream, reader, *received.request, peer);
+        if (!go_on) co_return;
+        if (service->stopping) co_return;
+        place->idle = true;
+        patience = bounds::keep_alive;
+    }
+}
+
+}  // namespace vmcbridge::io::http

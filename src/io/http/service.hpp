@@ -1,0 +1,57 @@
+#pragma once
+
+#include "src/io/asio.hpp"
+#include "src/io/door.hpp"
+#include "src/io/http/pages.hpp"
+#include "src/io/stream.hpp"
+#include "src/io/vm_registry.hpp"
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace vmcbridge::io::http {
+
+/// Where a connection comes from.
+struct Peer {
+    std::string text;     ///< for the log: "127.0.0.1:51234"
+    std::string address;  ///< what counts as one address for the limits: /64 of IPv6
+    bool admin = false;   ///< came through the admin socket, and may
+};
+
+/// The connections whose request has not come yet or is being answered, oldest first. One that is over the limits ends
+/// the oldest: a legal client is always let in, however many half-open ones stand.
+class Pending {
+public:
+    struct Connection {
+        std::string address;
+        Stream* stream;
+        bool idle = true;  ///< no request is being answered
+    };
+    using Entry = std::list<Connection>::iterator;
+    [[nodiscard]] Entry add(const std::string& address, Stream& stream);
+    void remove(Entry entry);
+    /// Ends the oldest of all, if there is one.
+    void end_oldest();
+    void end_idle();
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+private:
+    std::list<Connection> entries_;
+    std::map<std::string, std::size_t> counts_;  // by address
+};
+
+/// What all HTTP connections share. On the listeners' context.
+struct Service {
+    const VmRegistry& vms;
+    Pages pages;
+    DoorRules rules;
+    Pending pending;
+    bool stopping = false;
+};
+
+/// One connection: its requests, one after the other, until it ends or becomes a WebSocket and moves to its machine.
+[[nodiscard]] Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer peer);
+
+}  // namespace vmcbridge::io::http

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "src/bridge/hub.hpp"
+#include "src/io/asio.hpp"
+#include "src/io/unique_fd.hpp"
+
+#include <string>
+
+namespace vmcbridge::io {
+
+/// A connection that was let in, on its way from the listener's context to its VM's. Values only.
+struct Arrival {
+    enum class Service : unsigned char { agent, display };
+    Service service = Service::agent;
+    UniqueFd fd;
+    std::string response;  ///< switches protocols; not yet written
+    std::string early;     ///< bytes that came after the request
+    bridge::ClientProfile profile;
+    std::string peer;  ///< for the log
+};
+
+/// A WebSocket connection of one VM, on the VM's context.
+class Session {
+public:
+    Session() = default;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    virtual ~Session() = default;
+
+    /// The connection from the first byte to the last. The caller keeps the session alive meanwhile.
+    [[nodiscard]] virtual Task<> run() = 0;
+    /// Every bounds::ping_interval: asks a silent peer for a sign of life, cuts one that gave none.
+    virtual void tick(Clock::time_point now) = 0;
+    /// Closes in order, with bounds::close_deadline.
+    virtual void stop(browser::CloseCode code, std::string reason) = 0;
+};
+
+}  // namespace vmcbridge::io

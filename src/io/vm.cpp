@@ -1,0 +1,179 @@
+#include "src/io/vm.hpp"
+
+#include "src/io/agent_session.hpp"
+#include "src/io/display_relay.hpp"
+#include "src/io/file_spool.hpp"
+#include "src/log.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+
+namespace vmcbridge::io {
+namespace {
+
+bridge::HubSettings settings_of(const VmConfig& config) { return {.policy = config.policy, .limits = config.limits}; }
+
+std::unique_ptr<GuestTransport> transport_of(net::io_context& context, const VmConfig& config) {
+    if (!config.guest) return nullptr;
+    return make_guest_transport(context, *config.guest, {.vm = config.name, .guest = config.guest->text});
+}
+
+}  // namespace
+
+Vm::Vm(net::io_context& context, VmConfig config)
+    : context_{context},
+      name_{config.name},
+      config_{std::move(config)},
+      port_{context, name_, settings_of(config_), make_file_spool},
+      transport_{transport_of(context, config_)},
+      changed_{context},
+      clients_{context},
+      guest_{context},
+      house_{context} {}
+
+// ---- From any thread
+
+void Vm::start() {
+    net::post(context_, [self = shared_from_this()] {
+        self->house_.spawn("clock", self->run_clock(self));
+        self->house_.spawn("pings", self->run_pings(self));
+        self->guest_.spawn("guest", self->run_guest(self));
+    });
+}
+
+void Vm::update(VmConfig config) {
+    net::post(context_, [self = shared_from_this(), config = std::move(config)]() mutable {
+        self->handle_update(std::move(config));
+    });
+}
+
+void Vm::adopt(Arrival arrival) {
+    net::post(context_, [self = shared_from_this(), arrival = std::move(arrival)]() mutable {
+        self->handle_arrival(std::move(arrival));
+    });
+}
+
+void Vm::close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done) {
+    net::post(context_,
+              [self = shared_from_this(), code, reason = std::move(reason), grace, done = std::move(done)]() mutable {
+                  self->handle_close(code, std::move(reason), grace, std::move(done));
+              });
+}
+
+Task<VmView> Vm::view() {
+    auto ask = [self = shared_from_this()](auto handler) {
+        net::post(self->context_, [self, handler = std::move(handler)]() mutable {
+            auto executor = net::get_associated_executor(handler);
+            net::post(executor, [handler = std::move(handler), view = self->describe()]() mutable {
+                std::move(handler)(std::move(view));
+            });
+        });
+    };
+    return net::async_initiate<const net::use_awaitable_t<Executor>, void(VmView)>(std::move(ask),
+                                                                                   net::use_awaitable_t<Executor>{});
+}
+
+// ---- On its context
+
+void Vm::handle_update(VmConfig config) {
+    if (closing_ || config == config_) return;
+    const bool other_guest = config.guest != config_.guest;
+    config_ = std::move(config);
+    port_.apply(settings_of(config_));
+    if (!other_guest) return;
+    guest_changed_ = true;
+    changed_.notify();
+    port_.drop_guest("another guest is configured");
+}
+
+void Vm::handle_arrival(Arrival arrival) {
+    auto stream = Stream::open(context_, std::move(arrival.fd));
+    if (!stream) return log::warning("client-lost", {{"vm", name_}, {"reason", stream.error().message()}});
+    std::shared_ptr<Session> session;
+    if (arrival.service == Arrival::Service::display) {
+        session =
+            std::make_shared<DisplayRelay>(context_, name_, config_.display, std::move(*stream), std::move(arrival));
+        ++displays_;
+    } else {
+        session = std::make_shared<AgentSession>(name_, port_, clients_, std::move(*stream), std::move(arrival));
+    }
+    if (closing_) session->stop(closing_->code, closing_->reason);
+    clients_.spawn("client", run_session(shared_from_this(), std::move(session)));
+}
+
+void Vm::handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done) {
+    if (closing_) return done();
+    closing_ = Closing{code, reason};
+    port_.close_clients(code, reason);
+    for (auto* session : sessions_) session->stop(code, reason);
+    house_.spawn("close", run_close(shared_from_this(), grace, std::move(done)));
+}
+
+VmView Vm::describe() const {
+    return {.name = name_,
+            .guest = config_.guest ? config_.guest->text : std::string{},
+            .guest_connected = guest_connected_,
+            .display = config_.display ? config_.display->text : std::string{},
+            .display_clients = displays_,
+            .status = port_.status()};
+}
+
+Task<> Vm::run_guest(std::shared_ptr<Vm> self) {
+    using namespace net::experimental::awaitable_operators;
+    while (!self->closing_) {
+        if (std::exchange(guest_changed_, false)) {
+            transport_.reset();  // the old one's socket file goes before the new one's is made
+            transport_ = transport_of(context_, config_);
+        }
+        if (!transport_) {
+            co_await changed_.wait();
+            continue;
+        }
+        auto first = co_await (transport_->next() || changed_.wait());
+        if (first.index() == 1) continue;
+        log::info("guest-connected", {{"vm", name_}, {"guest", config_.guest ? config_.guest->text : ""}});
+        guest_connected_ = true;
+        const auto reason = co_await port_.serve_guest(std::move(std::get<0>(first)));
+        guest_connected_ = false;
+        log::info("guest-gone", {{"vm", name_}, {"reason", reason}});
+    }
+    transport_.reset();
+}
+
+Task<> Vm::run_clock(std::shared_ptr<Vm> self) { co_await self->port_.run_clock(); }
+
+Task<> Vm::run_pings(std::shared_ptr<Vm> self) {
+    Timer timer{context_};
+    for (;;) {
+        timer.expires_after(bounds::ping_interval);
+        [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
+        const auto now = Clock::now();
+        for (auto* session : self->sessions_) session->tick(now);
+    }
+}
+
+Task<> Vm::run_session(std::shared_ptr<Vm> self, std::shared_ptr<Session> session) {
+    sessions_.insert(session.get());
+    const auto forget = [this](Session* each) {
+        sessions_.erase(each);
+        if (dynamic_cast<DisplayRelay*>(each) != nullptr) --displays_;
+    };
+    const std::unique_ptr<Session, decltype(forget)> entry{session.get(), forget};
+    co_await session->run();
+    static_cast<void>(self);
+}
+
+// Clients first: the guest is still there to be told that the last of them has gone.
+Task<> Vm::run_close(std::shared_ptr<Vm> self, milliseconds grace, std::function<void()> done) {
+    bool clean = co_await clients_.join(grace);
+    clients_.request_stop();
+    port_.drop_guest(closing_->reason);
+    changed_.notify();
+    if (!co_await guest_.join(bounds::guest_farewell + bounds::guest_farewell)) clean = false;
+    guest_.request_stop();
+    if (!clean) log::warning("vm-cut", {{"vm", name_}, {"reason", "some connections did not end in time"}});
+    done();
+    self->house_.request_stop();
+}
+
+}  // namespace vmcbridge::io

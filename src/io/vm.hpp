@@ -1,0 +1,78 @@
+#pragma once
+
+#include "src/config.hpp"
+#include "src/io/guest_transport.hpp"
+#include "src/io/hub_port.hpp"
+#include "src/io/session.hpp"
+#include "src/io/task_group.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace vmcbridge::io {
+
+/// A machine as the API shows it. Values only.
+struct VmView {
+    std::string name;
+    std::string guest;  ///< as configured; empty: none
+    bool guest_connected = false;
+    std::string display;  ///< as configured; empty: none
+    std::size_t display_clients = 0;
+    bridge::VmStatus status;
+};
+
+/// One machine, pinned to one context: its hub, its guest's port, and every client of it live there.
+class Vm : public std::enable_shared_from_this<Vm> {
+public:
+    /// A guest that connects to us finds the socket there when this returns.
+    Vm(net::io_context& context, VmConfig config);
+
+    // ---- From any thread; return at once, the work is done on the machine's context
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    void start();
+    void update(VmConfig config);
+    /// Takes over a connection. After close() it is closed with the same code.
+    void adopt(Arrival arrival);
+    /// Closes every client with this code, then the guest's port; `done` is called there, when all of that has ended
+    /// or was cut after `grace`. Once.
+    void close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
+    /// From a coroutine of any context, which it goes on in.
+    [[nodiscard]] Task<VmView> view();
+
+private:
+    [[nodiscard]] Task<> run_guest(std::shared_ptr<Vm> self);
+    [[nodiscard]] Task<> run_clock(std::shared_ptr<Vm> self);
+    [[nodiscard]] Task<> run_pings(std::shared_ptr<Vm> self);
+    [[nodiscard]] Task<> run_session(std::shared_ptr<Vm> self, std::shared_ptr<Session> session);
+    [[nodiscard]] Task<> run_close(std::shared_ptr<Vm> self, milliseconds grace, std::function<void()> done);
+    void handle_update(VmConfig config);
+    void handle_arrival(Arrival arrival);
+    void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
+    [[nodiscard]] VmView describe() const;
+
+    struct Closing {
+        browser::CloseCode code;
+        std::string reason;
+    };
+
+    net::io_context& context_;
+    const std::string name_;
+    VmConfig config_;
+    HubPort port_;
+    std::unique_ptr<GuestTransport> transport_;
+    bool guest_connected_ = false;
+    Signal changed_;  // for run_guest: another guest is configured, or the end has come
+    bool guest_changed_ = false;
+    std::set<Session*> sessions_;
+    std::size_t displays_ = 0;
+    std::optional<Closing> closing_;
+
+    TaskGroup clients_;
+    TaskGroup guest_;
+    TaskGroup house_;  // clock, pings, and the end
+};
+
+}  // namespace vmcbridge::io
