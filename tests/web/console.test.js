@@ -5,7 +5,8 @@ import { flatName } from '../../web/console/drop.js';
 import { pasteChord } from '../../web/console/keys.js';
 import { pixelsOf } from '../../web/console/resizer.js';
 import { describe as stateOf } from '../../web/console/state.js';
-import { detailOf } from '../../web/console/transfer-list.js';
+import { linesOf } from '../../web/console/people.js';
+import { detailOf, Speed } from '../../web/console/transfer-list.js';
 import { editOf } from '../../web/console/touch-keyboard.js';
 import { strokesOf, typeText } from '../../web/console/typing.js';
 import { VmError } from '../../web/lib/codes.js';
@@ -89,10 +90,32 @@ test('sizes are told as people read them', () => {
 
 test('a transfer\'s row says where it is, and what went wrong', () => {
     const transfer = { state: 'sending', sent: 512 * 1024, size: 1024 * 1024, error: null };
-    assert.equal(detailOf(transfer, 1000), '512 KiB of 1.0 MiB, 512 KiB/s');
-    assert.equal(detailOf(transfer, 100), '512 KiB of 1.0 MiB');
-    assert.equal(detailOf({ ...transfer, state: 'done' }, 1000), 'Sent, 1.0 MiB');
-    assert.equal(detailOf({ ...transfer, state: 'error', error: new VmError('no-space', 'Full.') }, 1), 'Full.');
+    assert.equal(detailOf(transfer, 512 * 1024), '512 KiB of 1.0 MiB, 512 KiB/s');
+    assert.equal(detailOf(transfer, 0), '512 KiB of 1.0 MiB');
+    assert.equal(detailOf({ ...transfer, state: 'done' }, 0), 'Sent, 1.0 MiB');
+    assert.equal(detailOf({ ...transfer, state: 'error', error: new VmError('no-space', 'Full.') }, 0), 'Full.');
+});
+
+test('a speed is that of the last two seconds', () => {
+    const speed = new Speed();
+    assert.equal(speed.at(0, 0), 0);
+    assert.equal(speed.at(1000, 1000), 1000);
+    assert.equal(speed.at(2000, 2000), 1000);
+    for (const time of [3000, 4000, 5000]) speed.at(2000, time);
+    assert.equal(speed.at(2000, 6000), 0);
+});
+
+test('everybody is listed with what they use, ourselves first, and who sizes the desktop', () => {
+    const clients = [{ id: 2, kind: 'spice', user: 'bob\u202e', lead: true }, { id: 1, kind: 'web', user: 'ann', lead: false },
+        { id: 3, kind: 'cli', user: '', lead: false }];
+    assert.deepEqual(linesOf(clients, 1),
+        ['You, browser', 'bob\ufffd, SPICE viewer, sizes the desktop', 'Somebody, command line']);
+});
+
+test('a display that asks for a password is told as such', () => {
+    const { state, notice } = stateOf(facts({ display: 'locked' }));
+    assert.equal(state, 'no-display');
+    assert.match(notice.text, /password/);
 });
 
 test('text is typed with the keys of a US keyboard, and Shift where a hand would press it', () => {

@@ -33,6 +33,8 @@ export function wireControls(view, actions) {
     view.noticeButton.addEventListener('click', actions.retry);
     view.keyboard.addEventListener('click', () => view.field.focus());
     wireMenu(view, actions);
+    closeBehind(view.keys);
+    closeBehind(view.people);
     wireEscape(view);
 }
 
@@ -55,8 +57,12 @@ function wireMenu({ keys, keyButtons }, actions) {
             keyButtons[(at + keyButtons.length) % keyButtons.length].focus();
         }
     });
-    keys.addEventListener('focusout', event => {
-        if (!keys.contains(/** @type {Node | null} */ (event.relatedTarget))) keys.open = false;
+}
+
+/** A menu closes when the focus goes elsewhere. @param {HTMLDetailsElement} menu */
+function closeBehind(menu) {
+    menu.addEventListener('focusout', event => {
+        if (!menu.contains(/** @type {Node | null} */ (event.relatedTarget))) menu.open = false;
     });
 }
 

@@ -8,6 +8,8 @@ import { h, icon, shownName, sizeText } from './dom.js';
 
 /** How long a row that ended well stays, milliseconds. */
 const STAY = 15_000;
+/** What a speed is measured over, milliseconds. */
+const SPEED_OVER = 2000;
 
 export class TransferList {
     /** @type {HTMLElement} */ #list;
@@ -28,12 +30,12 @@ export class TransferList {
         const detail = h('span', { class: 'detail' });
         const button = h('button', { class: 'icon', type: 'button', onclick: () => (transfer.ended ? this.#remove(row) : transfer.cancel()) }, icon('close'));
         const row = h('li', { 'data-testid': 'transfer' }, h('bdi', { class: 'file', title: name }, name), button, bar, detail);
-        const started = performance.now();
+        const speed = new Speed();
         const update = () => {
             row.dataset.state = transfer.state;
             bar.value = transfer.size === 0 ? Number(transfer.state === 'done') : transfer.sent / transfer.size;
             bar.hidden = transfer.ended;
-            detail.textContent = detailOf(transfer, performance.now() - started);
+            detail.textContent = detailOf(transfer, speed.at(transfer.sent, performance.now()));
             button.setAttribute('aria-label', `${transfer.ended ? 'Remove' : 'Cancel'} ${name}`);
         };
         transfer.addEventListener('progress', update);
@@ -57,15 +59,26 @@ export class TransferList {
     }
 }
 
-/** @param {Transfer} transfer @param {number} elapsed  milliseconds @returns {string} */
-export function detailOf(transfer, elapsed) {
-    switch (transfer.state) {
-        case 'waiting': return `Waiting, ${sizeText(transfer.size)}`;
-        case 'done': return `Sent, ${sizeText(transfer.size)}`;
-        case 'cancelled': return 'Cancelled';
-        case 'error': return transfer.error?.message ?? 'Failed';
-        default: break;
+/** Bytes a second over the last moments, so that a pause is seen as one. */
+export class Speed {
+    /** @type {{ sent: number, time: number }[]} */ #seen = [];
+
+    /** @param {number} sent @param {number} time  milliseconds @returns {number}  0: not known yet */
+    at(sent, time) {
+        this.#seen.push({ sent, time });
+        while (this.#seen.length > 2 && this.#seen[1].time <= time - SPEED_OVER) this.#seen.shift();
+        const elapsed = time - this.#seen[0].time;
+        return elapsed < SPEED_OVER / 4 ? 0 : (sent - this.#seen[0].sent) / elapsed * 1000;
     }
-    const speed = elapsed > 500 ? `, ${sizeText(transfer.sent / (elapsed / 1000))}/s` : '';
-    return `${sizeText(transfer.sent)} of ${sizeText(transfer.size)}${speed}`;
+}
+
+/** @param {Pick<Transfer, 'state' | 'sent' | 'size' | 'error'>} transfer @param {number} speed  bytes a second @returns {string} */
+export function detailOf({ state, sent, size, error }, speed) {
+    switch (state) {
+        case 'waiting': return `Waiting, ${sizeText(size)}`;
+        case 'done': return `Sent, ${sizeText(size)}`;
+        case 'cancelled': return 'Cancelled';
+        case 'error': return error?.message ?? 'Failed';
+        default: return `${sizeText(sent)} of ${sizeText(size)}${speed > 0 ? `, ${sizeText(speed)}/s` : ''}`;
+    }
 }

@@ -31,7 +31,9 @@ function buildBar() {
     const name = h('h1', { class: 'name' });
     const words = h('span', { class: 'words' });
     const status = h('div', { class: 'status', role: 'status', 'data-testid': 'status' }, h('span', { class: 'dot' }), words);
-    const people = h('span', { class: 'people', 'data-testid': 'clients', hidden: true });
+    const peopleWords = h('summary', { class: 'tool' });
+    const peopleList = h('ul', { class: 'items card' });
+    const people = h('details', { class: 'menu people', 'data-testid': 'clients', hidden: true }, peopleWords, peopleList);
     const lead = barButton('lead', 'Size the desktop', { 'data-testid': 'lead-button', hidden: true });
     const clipboard = barButton('clipboard', 'Clipboard',
         { 'data-testid': 'clipboard-button', 'aria-expanded': 'false', 'aria-controls': 'clipboard' });
@@ -45,7 +47,7 @@ function buildBar() {
     const full = barButton('expand', 'Full screen', { 'data-testid': 'fullscreen-button' });
     const bar = h('header', { class: 'bar' }, h('slot', { name: 'start' }), name, status, h('span', { class: 'space' }), people,
         h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Console' }, lead, clipboard, upload, picker, keyboard, keys, full));
-    return { bar, name, status, words, people, lead, clipboard, upload, picker, keyboard, keys, keyButtons, full };
+    return { bar, name, status, words, people, peopleWords, peopleList, lead, clipboard, upload, picker, keyboard, keys, keyButtons, full };
 }
 
 function buildStage() {

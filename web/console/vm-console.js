@@ -16,6 +16,7 @@ import { h, shownName } from './dom.js';
 import { watchDrops } from './drop.js';
 import { ALT, BACKSPACE, menu } from './keys.js';
 import { Paste } from './paste.js';
+import { showPeople } from './people.js';
 import { Resizer } from './resizer.js';
 import { describe } from './state.js';
 import { watchField } from './touch-keyboard.js';
@@ -115,7 +116,7 @@ export class VmConsole extends HTMLElement {
         this.#resizer = new Resizer(view.display, size => void this.#resize(size), signal);
         this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#paste().listen(signal);
-        watchDrops(view.stage, { over: on => this.#over(on), drop: files => this.sendFiles(files) }, signal);
+        watchDrops(view.root, { over: on => this.#over(on), drop: files => this.sendFiles(files) }, signal);
         view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
         this.#setDisplay();
@@ -306,13 +307,18 @@ export class VmConsole extends HTMLElement {
     }
 
     async #toggleFullScreen() {
-        if (document.fullscreenElement) await document.exitFullscreen();
-        else await this.requestFullscreen().catch(() => this.#show('This browser did not allow full screen.'));
+        if (document.fullscreenElement) return document.exitFullscreen();
+        try {
+            await this.requestFullscreen();
+            await keyboardOf(navigator)?.lock();
+        } catch {
+            this.#show('This browser did not allow full screen.');
+        }
     }
 
     /** Everything that is shown, from the facts. */
     #update() {
-        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, people, upload, display, type } = this.#view;
+        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, upload, display, type } = this.#view;
         const agent = this.#agent;
         const facts = { link: agent?.state ?? 'closed', agent: agent?.agentConnected ?? false,
             display: this.#display?.state ?? 'none', error: this.#error };
@@ -328,10 +334,7 @@ export class VmConsole extends HTMLElement {
         lead.hidden = !agent?.agentConnected || agent.hasLead || !agent.permissions.has('resize');
         upload.hidden = !agent?.permissions.has('files-to-guest');
         type.disabled = facts.display !== 'connected' || this.hasAttribute('viewonly');
-        const others = (agent?.clients.length ?? 0) - 1;
-        people.hidden = others < 1;
-        people.textContent = others === 1 ? '1 other here' : `${others} others here`;
-        people.title = agent?.clients.map(({ user, kind }) => shownName(user || kind)).join(', ') ?? '';
+        showPeople(this.#view, agent);
         if (state === this.#state) return;
         this.#state = state;
         this.dispatchEvent(new Event('statechange'));
@@ -354,6 +357,14 @@ export class VmConsole extends HTMLElement {
     #say(words) {
         this.#view.spoken.textContent = words;
     }
+}
+
+/**
+ * In full screen some browsers let a page have Escape, Alt-Tab and the like.
+ * @param {Navigator & { keyboard?: { lock(): Promise<void> } }} navigator
+ */
+function keyboardOf(navigator) {
+    return navigator.keyboard;
 }
 
 customElements.define('vm-console', VmConsole);
