@@ -23,54 +23,49 @@ Result<AgentMessage> as_message(Bytes body, Dialect dialect) {
     return AgentMessage{std::move(*message)};
 }
 
-/// The type of each alternative of AgentMessage, in their order; Unknown carries its own.
-constexpr std::array types{
-    AgentType::mouse_state,
-    AgentType::monitors_config,
-    AgentType::reply,
-    AgentType::clipboard,
-    AgentType::display_config,
-    AgentType::announce_capabilities,
-    AgentType::clipboard_grab,
-    AgentType::clipboard_request,
-    AgentType::clipboard_release,
-    AgentType::file_xfer_start,
-    AgentType::file_xfer_status,
-    AgentType::file_xfer_data,
-    AgentType::client_disconnected,
-    AgentType::max_clipboard,
-    AgentType::audio_volume_sync,
-    AgentType::graphics_device_info,
-};
-static_assert(types.size() + 1 == std::variant_size_v<AgentMessage>);
+template <auto decode>
+constexpr Codec row(AgentType type, std::string_view name, std::size_t max_body, Direction direction) {
+    return {type, name, max_body, false, direction, as_message<decode>};
+}
+/// `prefix`: the longest in any dialect.
+template <auto decode>
+constexpr Codec bulk(AgentType type, std::string_view name, std::size_t prefix, Direction direction) {
+    return {type, name, prefix, true, direction, as_message<decode>};
+}
 
-// clang-format off
-constexpr std::array rows{
-    Codec{AgentType::mouse_state,           "mouse-state",           13,                        false, Direction::to_guest,   as_message<decode_mouse_state>},
-    Codec{AgentType::monitors_config,       "monitors-config",       limits::monitors_body,     false, Direction::to_guest,   as_message<decode_monitors_config>},
-    Codec{AgentType::reply,                 "reply",                 8,                         false, Direction::from_guest, as_message<decode_reply>},
-    Codec{AgentType::clipboard,             "clipboard",             8,                         true,  Direction::both,       as_message<decode_clipboard>},
-    Codec{AgentType::display_config,        "display-config",        8,                         false, Direction::to_guest,   as_message<decode_display_config>},
-    Codec{AgentType::announce_capabilities, "announce-capabilities", limits::announce_body,     false, Direction::both,       as_message<decode_announce_capabilities>},
-    Codec{AgentType::clipboard_grab,        "clipboard-grab",        limits::grab_body,         false, Direction::both,       as_message<decode_clipboard_grab>},
-    Codec{AgentType::clipboard_request,     "clipboard-request",     8,                         false, Direction::both,       as_message<decode_clipboard_request>},
-    Codec{AgentType::clipboard_release,     "clipboard-release",     4,                         false, Direction::both,       as_message<decode_clipboard_release>},
-    Codec{AgentType::file_xfer_start,       "file-xfer-start",       limits::file_start_body,   false, Direction::to_guest,   as_message<decode_file_xfer_start>},
-    Codec{AgentType::file_xfer_status,      "file-xfer-status",      limits::file_status_body,  false, Direction::both,       as_message<decode_file_xfer_status>},
-    Codec{AgentType::file_xfer_data,        "file-xfer-data",        12,                        true,  Direction::to_guest,   as_message<decode_file_xfer_data>},
-    Codec{AgentType::client_disconnected,   "client-disconnected",   0,                         false, Direction::to_guest,   as_message<decode_client_disconnected>},
-    Codec{AgentType::max_clipboard,         "max-clipboard",         4,                         false, Direction::to_guest,   as_message<decode_max_clipboard>},
-    Codec{AgentType::audio_volume_sync,     "audio-volume-sync",     limits::volume_body,       false, Direction::to_guest,   as_message<decode_audio_volume_sync>},
-    Codec{AgentType::graphics_device_info,  "graphics-device-info",  limits::graphics_body,     false, Direction::to_guest,   as_message<decode_graphics_device_info>},
-};
-// clang-format on
+constexpr std::array rows = [] {
+    using enum AgentType;
+    using enum Direction;
+    using namespace limits;
+    // clang-format off
+    return std::array{
+        row<decode_mouse_state>          (mouse_state,           "mouse-state",           13,               to_guest),
+        row<decode_monitors_config>      (monitors_config,       "monitors-config",       monitors_body,    to_guest),
+        row<decode_reply>                (reply,                 "reply",                 8,                from_guest),
+        bulk<decode_clipboard>           (clipboard,             "clipboard",             8,                both),
+        row<decode_display_config>       (display_config,        "display-config",        8,                to_guest),
+        row<decode_announce_capabilities>(announce_capabilities, "announce-capabilities", announce_body,    both),
+        row<decode_clipboard_grab>       (clipboard_grab,        "clipboard-grab",        grab_body,        both),
+        row<decode_clipboard_request>    (clipboard_request,     "clipboard-request",     8,                both),
+        row<decode_clipboard_release>    (clipboard_release,     "clipboard-release",     4,                both),
+        row<decode_file_xfer_start>      (file_xfer_start,       "file-xfer-start",       file_start_body,  to_guest),
+        row<decode_file_xfer_status>     (file_xfer_status,      "file-xfer-status",      file_status_body, both),
+        bulk<decode_file_xfer_data>      (file_xfer_data,        "file-xfer-data",        12,               to_guest),
+        row<decode_client_disconnected>  (client_disconnected,   "client-disconnected",   0,                to_guest),
+        row<decode_max_clipboard>        (max_clipboard,         "max-clipboard",         4,                to_guest),
+        row<decode_audio_volume_sync>    (audio_volume_sync,     "audio-volume-sync",     volume_body,      to_guest),
+        row<decode_graphics_device_info> (graphics_device_info,  "graphics-device-info",  graphics_body,    to_guest),
+    };
+    // clang-format on
+}();
 
+/// Rows and alternatives of AgentMessage both stand in the order of the numbers, so an index is a number less one.
 constexpr bool rows_stand_at_their_numbers() {
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (rows[i].type != static_cast<AgentType>(i + 1)) return false;
-    return rows.size() + 1 == VD_AGENT_END_MESSAGE;
+    return rows.size() + 1 == VD_AGENT_END_MESSAGE && rows.size() + 1 == std::variant_size_v<AgentMessage>;
 }
-static_assert(rows_stand_at_their_numbers(), "find_codec() takes a row by its number; a message was added to SPICE?");
+static_assert(rows_stand_at_their_numbers(), "was a message added to SPICE? give it a row and a value");
 
 }  // namespace
 
@@ -104,7 +99,7 @@ std::size_t bulk_prefix(AgentType type, Dialect dialect) noexcept {
 
 AgentType type_of(const AgentMessage& message) noexcept {
     const auto* unknown = std::get_if<Unknown>(&message);
-    return unknown != nullptr ? unknown->type : types[message.index()];
+    return unknown != nullptr ? unknown->type : rows[message.index()].type;
 }
 
 void encode(const AgentMessage& message, Dialect dialect, std::vector<std::byte>& out) {
