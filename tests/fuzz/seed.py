@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the corpus seeds of the guest port's fuzz targets from tests/vectors. Usage: seed.py (no arguments)."""
+"""Writes the corpus seeds of the fuzz targets from tests/vectors and from here. Usage: seed.py (no arguments)."""
 import json
 import pathlib
+import re
 import struct
 
 HERE = pathlib.Path(__file__).parent
@@ -28,6 +29,15 @@ TEXTS = {
     "overlong": b"a\xc0\x80\xe0\x80\x80\xf0\x80\x80\x80",
     "surrogate": b"\xed\xa0\x80\xed\xbf\xbf",
     "cut": b"\xf0\x9f\x98",
+}
+FILE_NAMES = {
+    "path": "../C:\\temp/a.txt",
+    "device": "con.txt. ",
+    "breaks": "two\nlines\t\u2028\x00",
+    "direction": "photo\u202egpj.exe",
+    "latin1": b"Gr\xfc\xdfe.txt",
+    "long": "名" * 100 + ".txt",
+    "cut": "CON" + " " * 300 + "x",
 }
 # type, size, piece, room
 MESSAGES = {
@@ -67,6 +77,12 @@ def main():
         write("fuzz_key_file", name, text)
     for name, text in TEXTS.items():
         write("fuzz_text", name, b"\x04\x03" + (text.encode() if isinstance(text, str) else text))
+    for name, text in FILE_NAMES.items():
+        write("fuzz_file_name", name, b"\x01" + (text.encode() if isinstance(text, str) else text))
+    browser = json.loads((VECTORS / "browser_frames.json").read_text())
+    for vector in browser["fromClient"]["valid"] + browser["fromClient"]["invalid"]:
+        name = re.sub("[^a-z0-9]+", "-", vector["name"].lower()).strip("-")
+        write("fuzz_browser_frame", name, vector.get("text") or json.dumps(vector.get("frame"), separators=(",", ":")))
     for name, messages in MESSAGES.items():
         write("fuzz_fragmenter", name, b"".join(struct.pack("<BHHH", type_ - 1, *sizes) for type_, *sizes in messages))
 
