@@ -15,6 +15,10 @@ using policy::Way;
 
 namespace {
 constexpr std::array selections{Selection::clipboard, Selection::primary, Selection::secondary};
+
+/// An agent that is back is told of older grabs after this time only: a copy made in the guest just now is newer, and
+/// an agent that reads our grab first gives it up.
+constexpr std::chrono::milliseconds announce_delay{100};
 }
 
 ClipboardBroker::ClipboardBroker(World& world, GuestSession& guest, SpoolFactory spools)
@@ -50,13 +54,19 @@ void ClipboardBroker::agent_came(Time now) {
         s.told_generation = 0;
         s.stale.reset();
         if (s.owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
-        tell_guest(selection);
     }
+    announce_at_ = now + announce_delay;
+}
+
+void ClipboardBroker::announce_standing() {
+    announce_at_.reset();
+    for (const auto selection : selections) tell_guest(selection);
 }
 
 void ClipboardBroker::agent_went(Time now) {
     fail_where([](const Fetch& fetch) { return fetch.from_guest; }, Code::agent_gone,
                "the agent went before the contents came", now);
+    announce_at_.reset();
     streaming_ = {};
     for (auto& fetch : fetches_) fetch.guest_waits = 0;
     drop_unwanted(now);

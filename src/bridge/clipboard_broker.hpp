@@ -37,7 +37,7 @@ public:
     void guest_data_unwanted(ChunkPort port) { streaming_.at(static_cast<std::size_t>(port)) = nullptr; }
     /// All that was read is handed over: what was gathered goes to the clients.
     void flush();
-    /// The agent is there: grabs of clients that still stand are announced to it.
+    /// The agent is there: grabs of clients that still stand are announced to it, unless the guest copies meanwhile.
     void agent_came(Time now);
     void agent_went(Time now);
 
@@ -96,6 +96,7 @@ private:
     void publish(Selection selection);
     void show(Client& client, Selection selection);
     void tell_guest(Selection selection);
+    void announce_standing();
     [[nodiscard]] FormatList visible_to(const Client& client, Selection selection) const;
     [[nodiscard]] std::optional<browser::Code> refuse(const Client& client, Selection selection,
                                                       ClipboardFormat format) const;
@@ -130,6 +131,7 @@ private:
     std::array<Fetch*, 3> streaming_{};  ///< by chunk port: where the guest's contents under way go; nullptr: nowhere
     FetchId next_fetch_ = 1;
     std::optional<Time> slow_since_;
+    std::optional<Time> announce_at_;  ///< when grabs from before this agent are announced to it
 };
 
 }  // namespace vmcbridge::bridge

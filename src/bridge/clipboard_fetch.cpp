@@ -336,6 +336,7 @@ void ClipboardBroker::drop_unwanted(Time now) {
 // ---- Time
 
 void ClipboardBroker::handle_timeout(Time now) {
+    if (announce_at_ && now >= *announce_at_) announce_standing();
     if (slow_since_ && now >= *slow_since_ + world_.settings.limits.request_deadline) drop_slow(now);
     if (slow_since_)  // the guest is not read meanwhile: it can't be blamed
         for (auto* fetch : streaming_)
@@ -345,7 +346,7 @@ void ClipboardBroker::handle_timeout(Time now) {
 }
 
 std::optional<Time> ClipboardBroker::poll_timeout() const {
-    std::optional<Time> next;
+    auto next = announce_at_;
     for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
     if (slow_since_) next = earlier(next, *slow_since_ + world_.settings.limits.request_deadline);
     return next;

@@ -100,7 +100,7 @@ void FakeGuest::announces(bool request) {
 }
 
 void FakeGuest::grabs(const FormatList& formats, Selection selection) {
-    auto& serial = serials_.at(index_of(selection));
+    auto& serial = serials.at(index_of(selection));
     const agent::ClipboardGrab grab{.selection = selection, .serial = GrabSerial{serial}, .formats = formats};
     if (dialect().grab_serial) ++serial;
     says(grab);
@@ -156,12 +156,12 @@ void FakeGuest::take_message(ChunkPort port, AgentType type, ByteVector bytes) {
     inbox.push_back({.port = port, .body = body, .message = *message});
     if (const auto* announce = std::get_if<agent::AnnounceCapabilities>(&*message)) {
         told = announce->capabilities;
-        if (announce->request) serials_ = {};
+        if (announce->request) serials = {};
         if (announce->request && answers_announce) announces(false);
     }
     const auto* grab = std::get_if<agent::ClipboardGrab>(&*message);
     if (grab && dialect().grab_serial) {
-        auto& serial = serials_.at(index_of(grab->selection));
+        auto& serial = serials.at(index_of(grab->selection));
         require(grab->serial.raw() == serial || grab->serial.raw() + 1 == serial, "a serial that vdagentd accepts");
         serial = grab->serial.raw() + 1;
     }

@@ -125,6 +125,7 @@ public:
     std::size_t bytes_heard = 0;   ///< on the wire
     std::size_t bytes_unread = 0;  ///< of what it wrote, the hub would not read so many yet
     bool is_open = false;
+    std::array<std::uint32_t, selection_count> serials{};  ///< of the next grab, by selection
 
     [[nodiscard]] agent::Dialect dialect() const { return agent::dialect_of(told, capabilities); }
 
@@ -147,7 +148,6 @@ private:
     std::map<ChunkPort, Port> ports_;
     ByteVector out_;
     std::size_t out_at_ = 0;
-    std::array<std::uint32_t, selection_count> serials_{};
 };
 
 /// A text frame of the bridge.
