@@ -11,6 +11,7 @@ namespace vmcbridge::bridge {
 browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool) {
     const auto in_use = [&](browser::StreamId id) { return std::ranges::find(streams_, id, &Stream::id); };
     while (in_use(next_id_) != streams_.end()) ++next_id_;
+    if (size == 0) return next_id_++;  // over as it begins
     auto& stream = streams_.emplace_back();
     stream.id = next_id_++;
     stream.request = request;
