@@ -19,7 +19,7 @@ constexpr std::array selections{Selection::clipboard, Selection::primary, Select
 /// An agent that is back is told of older grabs after this time only: a copy made in the guest just now is newer, and
 /// an agent that reads our grab first gives it up.
 constexpr std::chrono::milliseconds announce_delay{100};
-}
+}  // namespace
 
 ClipboardBroker::ClipboardBroker(World& world, GuestSession& guest, SpoolFactory spools)
     : world_{world}, guest_{guest}, spools_{limits::vm_clipboard_memory, std::move(spools)} {}
@@ -52,7 +52,7 @@ void ClipboardBroker::agent_came(Time now) {
         auto& s = state(selection);
         s.serial = 0;
         s.told_generation = 0;
-        s.stale.reset();
+        s.given_up.clear();
         if (s.owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
     }
     announce_at_ = now + announce_delay;
@@ -73,7 +73,7 @@ void ClipboardBroker::agent_went(Time now) {
     for (const auto selection : selections) {
         auto& s = state(selection);
         s.told_generation = 0;
-        s.stale.reset();
+        s.given_up.clear();
         if (s.owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
     }
 }

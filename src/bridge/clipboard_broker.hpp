@@ -5,6 +5,7 @@
 #include "src/bridge/world.hpp"
 
 #include <array>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -16,7 +17,8 @@ namespace vmcbridge::bridge {
 /// Who owns each selection, who is told of it, and who waits for its contents.
 ///
 /// - One owner a selection: nobody, the guest, or one client. A grab makes a new owner and voids the old one.
-/// - A request goes to the owner alone. Requests for the same grab and format share one fetch while no byte has come.
+/// - A request goes to the owner alone. Requests for the same grab and format share one fetch, unless its bytes were
+///   passed on already.
 /// - Every request is answered: with data, or with an error within the deadline (to the guest: with nothing).
 /// - Contents of the guest go to clients as they come; text that must be converted, or is short enough for a text
 /// frame,
@@ -74,16 +76,18 @@ private:
         FormatList formats;            ///< as offered, cut to what policy lets through
         std::uint64_t generation = 0;  ///< counts changes of owner; never 0 once anybody owned it
     };
-    struct Stale {
+    /// A question to the guest that nobody waits for any more; its answer may still come, before those of later ones.
+    struct GivenUp {
         ClipboardFormat format = ClipboardFormat::none;
-        Time until{};
+        std::uint64_t generation = 0;
+        Time until{};  ///< when an answer is no longer expected
     };
     struct SelectionState {
         Owner owner;
         std::uint32_t serial = 0;           ///< of the next grab, ours or the guest's
         std::uint64_t told_generation = 0;  ///< the clients' offer that the guest knows; 0: none
         FormatList told_formats;
-        std::optional<Stale> stale;  ///< an answer that nobody wants may still come
+        std::deque<GivenUp> given_up;
     };
 
     [[nodiscard]] SelectionState& state(Selection s) noexcept { return states_[static_cast<std::size_t>(s)]; }
@@ -115,7 +119,8 @@ private:
     void answer_guest_empty(Selection selection, ClipboardFormat format);
     void answer_client(Client& client, RequestId request, const Fetch& fetch);
     void drop_superseded(Selection selection, Time now);
-    void expect_stale(const Fetch& fetch, Time now);
+    void give_up(const Fetch& fetch, Time now);
+    [[nodiscard]] bool is_late(Selection selection, ClipboardFormat answer, Time now);
     [[nodiscard]] Fetch* find_fetch(FetchId id) noexcept;
     [[nodiscard]] Fetch* asked_of_guest(Selection selection) noexcept;
     void erase(Fetch& fetch);

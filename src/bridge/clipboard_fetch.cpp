@@ -19,6 +19,14 @@ namespace {
 /// Contents on their way through are handed on in parts of such blocks.
 constexpr std::size_t block_bytes = 128 * 1024;
 
+/// Questions given up that are remembered; a guest that leaves more of them unanswered is not worth it.
+constexpr std::size_t most_given_up = 32;
+
+/// Agents that have nothing to give say so with the type none.
+bool answers(ClipboardFormat answer, ClipboardFormat question) {
+    return answer == question || answer == ClipboardFormat::none;
+}
+
 std::uint64_t count_bare_newlines(Bytes text, bool& after_cr) {
     std::uint64_t count = 0;
     for (const auto byte : text) {
@@ -70,7 +78,7 @@ ClipboardBroker::Fetch& ClipboardBroker::join(Selection selection, ClipboardForm
     const auto& owner = state(selection).owner;
     for (auto& fetch : fetches_)
         if (fetch.selection == selection && fetch.format == format && fetch.generation == owner.generation &&
-            fetch.stage != Fetch::Stage::streaming)
+            (fetch.stage != Fetch::Stage::streaming || fetch.spool))
             return fetch;
     auto& fetch = fetches_.emplace_back();
     fetch.id = next_fetch_++;
@@ -92,6 +100,7 @@ void ClipboardBroker::start_next(Selection selection, Time now) {
     });
     for (auto& fetch : fetches_) {
         if (fetch.selection != selection || fetch.stage != Fetch::Stage::queued) continue;
+        if (fetch.generation != state(selection).owner.generation) continue;  // it is about to fail
         if (fetch.from_guest && (!guest_.is_there() || std::exchange(guest_is_busy, true))) continue;
         fetch.stage = Fetch::Stage::asked;
         fetch.deadline = now + world_.settings.limits.request_deadline;
@@ -109,19 +118,12 @@ void ClipboardBroker::guest_data_begins(ChunkPort port, const agent::ClipboardDa
                                         Time now) {
     auto& going_to = streaming_.at(static_cast<std::size_t>(port));
     going_to = nullptr;
-    auto& stale = state(head.selection).stale;
     auto* fetch = asked_of_guest(head.selection);
-    const auto is_answer = [&](ClipboardFormat asked) {
-        return head.format == asked || head.format == ClipboardFormat::none;
-    };
-    if (stale && now < stale->until && is_answer(stale->format)) {
-        stale.reset();
-        fetch = nullptr;
-    }
-    if (!fetch || !is_answer(fetch->format)) {
+    if (is_late(head.selection, head.format, now) || !fetch || !answers(head.format, fetch->format)) {
         ++world_.counters.clipboard_stale;
         return;
     }
+    fetch->stage = Fetch::Stage::streaming;
     if (head.format == ClipboardFormat::none)
         return fail(*fetch, Code::not_offered, "the guest has nothing in this format", now);
     if (size > world_.settings.policy.from_guest.max_bytes)
@@ -129,7 +131,6 @@ void ClipboardBroker::guest_data_begins(ChunkPort port, const agent::ClipboardDa
     if (size == 0 && fetch->format != ClipboardFormat::text)
         return fail(*fetch, Code::guest_error, "the guest answered with nothing", now);
 
-    fetch->stage = Fetch::Stage::streaming;
     fetch->size = size;
     fetch->deadline = now + world_.settings.limits.request_deadline;
     if (fetch->format == ClipboardFormat::text && (size <= limits::inline_text || guest_.wants_crlf())) {
@@ -299,18 +300,31 @@ void ClipboardBroker::fail(Fetch& fetch, Code code, std::string_view message, Ti
         if (auto* client = world_.find(waiter.client)) client->answer_failed(waiter.request, code, message);
     }
     for (auto i = 0U; i < fetch.guest_waits; ++i) answer_guest_empty(fetch.selection, fetch.format);
-    if (fetch.from_guest) expect_stale(fetch, now);
+    if (fetch.from_guest && fetch.stage == Fetch::Stage::asked) give_up(fetch, now);
     if (auto* owner = fetch.from_guest ? nullptr : world_.find(fetch.owner)) owner->fetch_over(fetch.id);
     const auto selection = fetch.selection;
     erase(fetch);
     start_next(selection, now);
 }
 
-/// The guest may still answer: for another grab than this one that answer would be wrong.
-void ClipboardBroker::expect_stale(const Fetch& fetch, Time now) {
-    auto& s = state(fetch.selection);
-    if (fetch.stage == Fetch::Stage::asked && fetch.generation != s.owner.generation)
-        s.stale = Stale{.format = fetch.format, .until = now + world_.settings.limits.request_deadline};
+void ClipboardBroker::give_up(const Fetch& fetch, Time now) {
+    auto& list = state(fetch.selection).given_up;
+    if (list.size() == most_given_up) list.pop_front();
+    list.push_back({.format = fetch.format,
+                    .generation = fetch.generation,
+                    .until = now + world_.settings.limits.request_deadline});
+}
+
+/// This answers a question that was given up, about contents that the guest has replaced since.
+bool ClipboardBroker::is_late(Selection selection, ClipboardFormat answer, Time now) {
+    auto& s = state(selection);
+    std::erase_if(s.given_up, [&](const GivenUp& each) { return each.until <= now; });
+    const auto found =
+        std::ranges::find_if(s.given_up, [&](const GivenUp& each) { return answers(answer, each.format); });
+    if (found == s.given_up.end()) return false;
+    const auto generation = found->generation;
+    s.given_up.erase(found);
+    return generation != s.owner.generation;
 }
 
 void ClipboardBroker::erase(Fetch& fetch) {

@@ -86,6 +86,13 @@ void FakeGuest::writes(Bytes raw) {
     scenario_.settle();
 }
 
+void FakeGuest::lets_read(std::size_t count) {
+    const auto piece = copy_of(unread().first(count));
+    hub_read(count);
+    scenario_.hub.handle_guest_bytes(piece, scenario_.now);
+    scenario_.settle();
+}
+
 void FakeGuest::hub_read(std::size_t count) {
     out_at_ += count;
     if (out_at_ == out_.size()) {
@@ -480,7 +487,7 @@ bool Scenario::move_guest() {
         guest.take(Bytes{buffer}.first(count));
         moved = true;
     }
-    if (guest.is_open && !guest.unread().empty() && hub.guest_is_readable()) {
+    if (guest.is_open && !guest.is_held && !guest.unread().empty() && hub.guest_is_readable()) {
         const auto piece = copy_of(guest.unread().first(std::min(guest.unread().size(), guest.cut)));
         guest.hub_read(piece.size());
         hub.handle_guest_bytes(piece, now);

@@ -58,6 +58,7 @@ public:
     agent::CapabilitySet capabilities = linux_agent;
     bool answers_announce = true;
     bool reads = true;                                            ///< takes what the hub writes
+    bool is_held = false;                                         ///< what it says waits for lets_read()
     std::size_t cut = std::numeric_limits<std::size_t>::max();    ///< bytes that the hub reads at once
     std::size_t chunk = std::numeric_limits<std::size_t>::max();  ///< bytes of its chunks; Linux: no limit
     std::size_t room = 64UL * 1024;                               ///< of the buffer that the hub writes into
@@ -73,6 +74,8 @@ public:
     /// A message whose body is no business of the codec's.
     void says(AgentType type, Bytes body, ChunkPort port = ChunkPort::client);
     void writes(Bytes raw);
+    /// The hub reads the next `count` bytes of what is held.
+    void lets_read(std::size_t count);
     void announces(bool request);
     void grabs(const FormatList& formats, Selection selection = Selection::clipboard);
     void releases(Selection selection = Selection::clipboard) { says(agent::ClipboardRelease{selection}); }
