@@ -60,7 +60,7 @@ test('waiting times grow, and are short again after a welcome', async t => {
         agent.reconnectNow();
         await new Promise(setImmediate);
     }
-    waits.forEach((wait, i) => assert.ok(wait <= Math.min(15_000, 500 * 2 ** i) && wait >= Math.min(7500, 250 * 2 ** i), `${waits}`));
+    waits.forEach((wait, i) => assert.ok(wait <= Math.min(5000, 500 * 2 ** i) && wait >= Math.min(2500, 250 * 2 ** i), `${waits}`));
     bridges.at(-1).open();
     bridges.at(-1).drop();
     assert.ok(waits.at(-1) <= 500);

@@ -11,7 +11,7 @@ import { Channel } from './channel.js';
 
 /** Waiting time before a new attempt: the first, and the longest; milliseconds. Half of it is random. */
 const FIRST_WAIT = 500;
-const LONGEST_WAIT = 15_000;
+const LONGEST_WAIT = 5000;
 /** Time from dialling to `welcome`, milliseconds. */
 const WELCOME_DEADLINE = 20_000;
 /** A line that was silent this long is asked for a sign of life, and given up after the second time; milliseconds. */
