@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Bed } from '../support/bed.js';
@@ -119,7 +120,9 @@ describe('the console page', () => {
 
     test('a chosen file of several MiB arrives in the guest', async () => {
         const content = pattern(8 * MIB);
-        await hook('file-input').setInputFiles({ name: 'chosen.bin', mimeType: 'application/octet-stream', buffer: content.slice(0, content.size) });
+        const file = path.join(bed.sandbox.dir, 'chosen.bin');
+        await writeFile(file, content.slice(0, content.size));
+        await hook('file-input').setInputFiles(file);
         await assertArrived('chosen.bin', content);
     });
 
