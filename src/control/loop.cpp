@@ -4,8 +4,7 @@
 
 #include <glib-unix.h>
 
-#include <signal.h>
-
+#include <csignal>
 #include <utility>
 #include <vector>
 

@@ -116,7 +116,7 @@ Parsed<std::optional<std::string>> parse(const Syntax& syntax, std::span<const G
     all.push_back(end_of_entries);
     g_option_context_add_main_entries(context.get(), all.data(), nullptr);
 
-    GPtr<GStrvBuilder, g_strv_builder_unref> builder{g_strv_builder_new()};
+    const GPtr<GStrvBuilder, g_strv_builder_unref> builder{g_strv_builder_new()};
     g_strv_builder_add(builder.get(), syntax.usage);
     for (const char* each : arguments) g_strv_builder_add(builder.get(), each);
     char** list = g_strv_builder_end(builder.get());
@@ -223,9 +223,9 @@ struct ServeOptions {
 
 Parsed<Command> parse_serve(std::span<const char* const> arguments) {
     ServeOptions options;
-    auto help = parse({"serve", serve_summary, serve_description}, options.entries(), arguments);
-    if (!help) return help.error();
-    if (*help) return Command{PrintCommand{**help}};
+    const auto parsed = parse({"serve", serve_summary, serve_description}, options.entries(), arguments);
+    if (!parsed) return parsed.error();
+    if (const auto& help = *parsed; help.has_value()) return Command{PrintCommand{*help}};
     ServeCommand command;
     if (auto problem = options.read(command)) return *problem;
     return Command{std::move(command)};
@@ -240,9 +240,9 @@ Parsed<Command> parse_demo(std::span<const char* const> arguments) {
                              web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
                              flag("verbose", 'v', verbose, "log more, and show what the desktop's programs say"),
                              rest.arguments(nullptr)};
-    auto help = parse({"demo", demo_summary, demo_description}, entries, arguments);
-    if (!help) return help.error();
-    if (*help) return Command{PrintCommand{**help}};
+    const auto parsed = parse({"demo", demo_summary, demo_description}, entries, arguments);
+    if (!parsed) return parsed.error();
+    if (const auto& help = *parsed; help.has_value()) return Command{PrintCommand{*help}};
     if (const auto extra = last(rest)) return usage("demo", "unexpected argument \"" + *extra + "\"");
     std::vector<Address> listeners;
     if (auto problem = read_listeners("--listen", listen, listeners)) return *problem;
@@ -254,9 +254,9 @@ Parsed<Command> parse_demo(std::span<const char* const> arguments) {
 Parsed<Command> parse_check_config(std::span<const char* const> arguments) {
     Texts files;
     const std::array entries{files.arguments("FILE")};
-    auto help = parse({"check-config", check_config_summary, check_config_description}, entries, arguments);
-    if (!help) return help.error();
-    if (*help) return Command{PrintCommand{**help}};
+    const auto parsed = parse({"check-config", check_config_summary, check_config_description}, entries, arguments);
+    if (!parsed) return parsed.error();
+    if (const auto& help = *parsed; help.has_value()) return Command{PrintCommand{*help}};
     auto all = files.all();
     if (all.size() != 1) return usage("check-config", "write vmcbridge check-config FILE");
     return Command{CheckConfigCommand{std::move(all.front())}};

@@ -133,8 +133,8 @@ Parsed<FormatList> parse_formats(std::string_view text) {
 }
 
 Parsed<std::string> parse_origin(std::string_view text) {
-    const Problem fault{quoted(text) + " is not an origin; write scheme, host and port alone, as in " +
-                        "https://console.example.org"};
+    Problem fault{quoted(text) + " is not an origin; write scheme, host and port alone, as in " +
+                  "https://console.example.org"};
     std::string origin{text};
     std::ranges::transform(origin, origin.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });

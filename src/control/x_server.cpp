@@ -58,7 +58,7 @@ XServer::~XServer() {
 }
 
 void XServer::start(Program program) {
-    if (auto why = write_authority(authority(folder_)); !why.empty()) return fail(std::move(why));
+    if (auto why = write_authority(authority(folder_)); !why.empty()) return fail(why);
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return fail(std::strerror(errno));
     display_pipe_ = ends[0];
@@ -94,7 +94,7 @@ bool XServer::read_display() {
     return true;
 }
 
-void XServer::fail(std::string why) {
+void XServer::fail(const std::string& why) {
     deadline_.stop();
     if (events_.failed) std::exchange(events_.failed, nullptr)("Xvnc: " + why);
 }

@@ -36,7 +36,7 @@ public:
 private:
     static gboolean on_readable(int fd, GIOCondition condition, gpointer self) noexcept;
     bool read_display();
-    void fail(std::string why);
+    void fail(const std::string& why);
 
     std::string folder_;
     Events events_;
