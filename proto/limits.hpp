@@ -51,6 +51,8 @@ inline constexpr std::size_t initial_credit = 64 * 1024;
 inline constexpr std::size_t stream_window = 512 * 1024;
 /// Depth of nesting in a frame's JSON.
 inline constexpr std::size_t json_depth = 8;
+/// Values in a frame's JSON: more than all monitors with all their members. Each takes 24 bytes and more.
+inline constexpr std::size_t json_values = 4096;
 /// Ids that clients choose (requests, files): numbers that JavaScript holds exactly.
 inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 
