@@ -1,10 +1,11 @@
 // Text of a client -> value: 1. its size, 2. JSON, 3. its `type` finds the row, 4. the row's function reads the
 // members.
+#include "proto/browser/json_reader.hpp"
 #include "proto/browser/members.hpp"
 #include "proto/browser/types.hpp"
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parser.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include <array>
 
@@ -196,20 +197,10 @@ Result<ClientFrame, FrameError> decode_client(std::string_view text) {
                           .about = {},
                           .message = "frame: expected at most " + std::to_string(limits::text_frame) + " bytes"};
     }
-    // Small frames live on the stack whole; inline text makes either of them go to the heap.
-    std::array<unsigned char, 2048> values;
-    std::array<unsigned char, 2048> scratch;
-    json::monotonic_resource memory{values.data(), values.size()};
-    json::parse_options options;
-    options.max_depth = limits::json_depth;
-    json::parser parser{&memory, options, scratch.data(), scratch.size()};
-
-    json::error_code error;
-    const auto parsed = parser.write(text.data(), text.size(), error);
-    if (error)
-        return bad_frame({}, "frame: expected JSON; " + error.message() + " near byte " + std::to_string(parsed));
-    const auto frame = parser.release();
-    const auto* const object = frame.if_object();
+    JsonReader reader;
+    const auto frame = reader.read(text);
+    if (!frame) return bad_frame({}, "frame: expected " + frame.error().expected);
+    const auto* const object = frame->if_object();
     if (object == nullptr) return bad_frame({}, "frame: expected an object");
     return decode_object(*object);
 }

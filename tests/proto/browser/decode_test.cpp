@@ -90,6 +90,17 @@ TEST(DecodeClient, AFrameOverItsLimitIsTooLargeBeforeItIsRead) {
     EXPECT_EQ(refused(padded(limits::text_frame + 1)).code, Code::too_large);
 }
 
+TEST(DecodeClient, ValuesAreBoundedAlsoWhereNobodyKnowsThem) {
+    // The frame's object, its type, its id and the list are four of them.
+    const auto frame = [](std::size_t values) {
+        std::string list = "[]";
+        for (std::size_t i = 1; i < values - 4; ++i) list += ",{}";
+        return R"({"type":"ping","id":1,"x":[)" + list + "]}";
+    };
+    EXPECT_EQ(decoded(frame(limits::json_values)), ClientFrame{Ping{1}});
+    EXPECT_EQ(refused(frame(limits::json_values + 1)).message, "frame: expected at most 4096 values");
+}
+
 TEST(DecodeClient, ListsAreBounded) {
     std::string monitors;
     for (std::size_t i = 0; i < limits::monitors; ++i) monitors += R"({"width":1,"height":1},)";
