@@ -14,6 +14,7 @@ namespace vmcbridge::fuzz {
 namespace {
 
 constexpr std::size_t rounds = 8;
+constexpr std::size_t most_body = 3 * limits::chunk_to_guest;  // further chunks are like the third
 constexpr std::size_t headers = limits::chunk_header + limits::agent_header;
 constexpr agent::Dialect dialect{.selection = true, .grab_serial = true};
 
@@ -69,8 +70,7 @@ std::vector<std::byte> read_body(Bytes wire, AgentType type) {
 void run(Input input) {
     for (std::size_t round = 0; round < rounds && !input.rest().empty(); ++round) {
         const auto& row = agent::codecs()[input.u8() % agent::codecs().size()];
-        const auto wanted = input.u16();
-        const auto size = row.bulk ? wanted : std::min(wanted, row.max_body);
+        const auto size = input.u16() % (1 + (row.bulk ? most_body : std::min(row.max_body, most_body)));
         const auto piece = 1 + input.u16();
         const auto room = headers + input.u16();
         std::vector<std::byte> body(size);
