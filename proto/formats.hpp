@@ -2,6 +2,7 @@
 
 #include "proto/ids.hpp"
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 
@@ -30,8 +31,8 @@ public:
     }
     [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] constexpr const ClipboardFormat* begin() const noexcept { return formats_; }
-    [[nodiscard]] constexpr const ClipboardFormat* end() const noexcept { return formats_ + size_; }
+    [[nodiscard]] constexpr const ClipboardFormat* begin() const noexcept { return formats_.data(); }
+    [[nodiscard]] constexpr const ClipboardFormat* end() const noexcept { return formats_.data() + size_; }
 
     /// Those of this list, in this order, that `allowed` holds too.
     [[nodiscard]] constexpr FormatList only(const FormatList& allowed) const noexcept {
@@ -49,7 +50,7 @@ public:
     }
 
 private:
-    ClipboardFormat formats_[capacity]{};
+    std::array<ClipboardFormat, capacity> formats_{};
     std::size_t size_ = 0;
 };
 

@@ -8,6 +8,9 @@
 /// Every bound on what a peer may make us hold or do. Sizes are bytes.
 namespace vmcbridge::limits {
 
+inline constexpr std::size_t kib = 1024;
+inline constexpr std::size_t mib = 1024 * kib;
+
 // ---- Fixed by SPICE -------------------------------------------------------------------------------------------
 
 /// Largest chunk that a host may send; vdagentd closes the port at a larger one.
@@ -29,26 +32,26 @@ inline constexpr std::size_t file_start_body = 4096;
 inline constexpr std::size_t file_status_body = 64;
 inline constexpr std::size_t volume_channels = 64;
 inline constexpr std::size_t volume_body = 3 + 2 * volume_channels;
-inline constexpr std::size_t graphics_body = 16 * 1024;
+inline constexpr std::size_t graphics_body = 16 * kib;
 /// A message of a type that we don't know: skipped, not kept, up to this size.
-inline constexpr std::size_t unknown_body = 1024 * 1024;
+inline constexpr std::size_t unknown_body = mib;
 /// File name, as agents' file systems take it.
 inline constexpr std::size_t file_name = 255;
 /// Data of one FILE_XFER_DATA that we send: small enough that a clipboard message need not wait long behind it.
-inline constexpr std::size_t file_data = 64 * 1024;
+inline constexpr std::size_t file_data = 64 * kib;
 
 // ---- Chosen by us: browsers -----------------------------------------------------------------------------------
 
 /// Payload of one binary frame, without the 4 bytes of its stream number. Fixed by vmcbridge.v1.
-inline constexpr std::size_t frame_payload = 256 * 1024;
+inline constexpr std::size_t frame_payload = 256 * kib;
 /// Text that travels inside a clipboard-data frame instead of a stream. Fixed by vmcbridge.v1.
-inline constexpr std::size_t inline_text = 64 * 1024;
+inline constexpr std::size_t inline_text = 64 * kib;
 /// A text frame: inline text, which JSON may write as six bytes a byte (\u0001), and its other members.
 inline constexpr std::size_t text_frame = 6 * inline_text + 4096;
 /// What a sender may send on a new stream before it was granted more.
-inline constexpr std::size_t initial_credit = 64 * 1024;
+inline constexpr std::size_t initial_credit = 64 * kib;
 /// What the bridge lets a client have in flight on a stream that moves.
-inline constexpr std::size_t stream_window = 512 * 1024;
+inline constexpr std::size_t stream_window = 512 * kib;
 /// Depth of nesting in a frame's JSON.
 inline constexpr std::size_t json_depth = 8;
 /// Values in a frame's JSON: more than all monitors with all their members. Each takes 24 bytes and more.
@@ -59,9 +62,9 @@ inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 // ---- Chosen by us: a VM's hub ---------------------------------------------------------------------------------
 
 /// Frames and bulk bytes that wait for one client's socket, before the guest is paused or the client is let go.
-inline constexpr std::size_t client_outbox = 512 * 1024;
+inline constexpr std::size_t client_outbox = 512 * kib;
 /// Small messages that wait for the guest's port; clients are not read while it is full.
-inline constexpr std::size_t guest_outbox = 256 * 1024;
+inline constexpr std::size_t guest_outbox = 256 * kib;
 /// Clipboard requests of one client that wait for their answer.
 inline constexpr std::size_t client_requests = 32;
 /// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
@@ -74,6 +77,6 @@ inline constexpr std::size_t vm_transfers_running = 4;
 /// Clients of one VM.
 inline constexpr std::size_t vm_clients = 256;
 /// Clipboard contents in memory, for all fetches of one VM; beyond that they go to an unlinked temporary file.
-inline constexpr std::size_t vm_clipboard_memory = 4 * 1024 * 1024;
+inline constexpr std::size_t vm_clipboard_memory = 4 * mib;
 
 }  // namespace vmcbridge::limits

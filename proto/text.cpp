@@ -27,17 +27,18 @@ struct Sequence {
 /// The syntax of RFC 3629, section 4, by first byte less 0x80.
 constexpr auto sequences = [] {
     std::array<Sequence, 0x80> table{};
-    const auto rule = [&](std::size_t first, std::size_t last, Sequence sequence) {
-        for (auto byte = first; byte <= last; ++byte) table[byte - 0x80] = sequence;
+    const auto rule = [&](std::size_t first, std::size_t last, std::uint8_t length, std::uint8_t from,
+                          std::uint8_t to) {
+        for (auto byte = first; byte <= last; ++byte) table[byte - 0x80] = {.length = length, .from = from, .to = to};
     };
-    rule(0xc2, 0xdf, {2, 0x80, 0xbf});
-    rule(0xe0, 0xe0, {3, 0xa0, 0xbf});
-    rule(0xe1, 0xec, {3, 0x80, 0xbf});
-    rule(0xed, 0xed, {3, 0x80, 0x9f});
-    rule(0xee, 0xef, {3, 0x80, 0xbf});
-    rule(0xf0, 0xf0, {4, 0x90, 0xbf});
-    rule(0xf1, 0xf3, {4, 0x80, 0xbf});
-    rule(0xf4, 0xf4, {4, 0x80, 0x8f});
+    rule(0xc2, 0xdf, 2, 0x80, 0xbf);
+    rule(0xe0, 0xe0, 3, 0xa0, 0xbf);
+    rule(0xe1, 0xec, 3, 0x80, 0xbf);
+    rule(0xed, 0xed, 3, 0x80, 0x9f);
+    rule(0xee, 0xef, 3, 0x80, 0xbf);
+    rule(0xf0, 0xf0, 4, 0x90, 0xbf);
+    rule(0xf1, 0xf3, 4, 0x80, 0xbf);
+    rule(0xf4, 0xf4, 4, 0x80, 0x8f);
     return table;
 }();
 
@@ -45,8 +46,8 @@ constexpr auto sequences = [] {
 std::size_t ascii_run(std::string_view text) noexcept {
     constexpr std::uint64_t high_bits = 0x8080808080808080;
     std::size_t at = 0;
-    for (std::uint64_t words[4]; text.size() - at >= sizeof words; at += sizeof words) {
-        std::memcpy(words, text.data() + at, sizeof words);
+    for (std::array<std::uint64_t, 4> words{}; text.size() - at >= sizeof words; at += sizeof words) {
+        std::memcpy(words.data(), text.data() + at, sizeof words);
         if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0) break;
     }
     for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {

@@ -52,6 +52,7 @@ public:
     template <class E>
         requires std::is_enum_v<E>
     [[nodiscard]] constexpr E as(std::string_view field) noexcept {
+        // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): a peer may send any number
         return static_cast<E>(number<std::underlying_type_t<E>>(field));
     }
 

@@ -21,8 +21,10 @@ struct Escape {
     char letter;  ///< after the backslash
     char meant;
 };
-constexpr std::array escapes{Escape{'s', ' '}, Escape{'n', '\n'}, Escape{'t', '\t'}, Escape{'r', '\r'},
-                             Escape{'\\', '\\'}};
+constexpr std::array escapes{
+    Escape{.letter = 's', .meant = ' '},  Escape{.letter = 'n', .meant = '\n'},  Escape{.letter = 't', .meant = '\t'},
+    Escape{.letter = 'r', .meant = '\r'}, Escape{.letter = '\\', .meant = '\\'},
+};
 
 /// nullopt: an escape that GKeyFile doesn't know either.
 std::optional<std::string> unescape(std::string_view value) {

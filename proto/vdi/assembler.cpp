@@ -30,15 +30,15 @@ Result<std::optional<PortEvent>> Assembler::next(Bytes& slice, agent::Dialect di
 
 Result<bool> Assembler::take_header(Bytes& slice, agent::Dialect dialect) {
     const auto* bytes = slice.data();
-    if (have_ == 0 && slice.size() >= sizeof header_) {
-        slice = slice.subspan(sizeof header_);
+    if (have_ == 0 && slice.size() >= header_.size()) {
+        slice = slice.subspan(header_.size());
     } else {
-        const auto piece = slice.first(std::min(slice.size(), sizeof header_ - have_));
-        copy_bytes(header_ + have_, piece);
+        const auto piece = slice.first(std::min(slice.size(), header_.size() - have_));
+        copy_bytes(header_.data() + have_, piece);
         slice = slice.subspan(piece.size());
         have_ += piece.size();
-        if (have_ < sizeof header_) return false;
-        bytes = header_;
+        if (have_ < header_.size()) return false;
+        bytes = header_.data();
     }
     const auto header = agent::load_message_header(bytes);
     if (header.protocol != VD_AGENT_PROTOCOL)

@@ -5,6 +5,7 @@
 #include "proto/limits.hpp"
 #include "proto/result.hpp"
 
+#include <array>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -63,7 +64,7 @@ private:
     [[nodiscard]] std::optional<PortEvent> take_skipped(Bytes& slice);
 
     State state_ = State::header;
-    std::byte header_[limits::agent_header]{};
+    std::array<std::byte, limits::agent_header> header_{};
     std::size_t have_ = 0;  ///< header bytes so far
     AgentType type_{};
     std::size_t size_ = 0;         ///< of the whole body

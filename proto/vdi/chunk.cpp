@@ -9,15 +9,15 @@ namespace vmcbridge::vdi {
 Result<std::optional<ChunkSlice>> ChunkReader::next(Bytes& input) {
     while (left_ == 0) {  // chunks without a body pass without effect
         const auto* header = input.data();
-        if (have_ == 0 && input.size() >= sizeof header_) {
-            input = input.subspan(sizeof header_);
+        if (have_ == 0 && input.size() >= header_.size()) {
+            input = input.subspan(header_.size());
         } else {
-            const auto piece = input.first(std::min(input.size(), sizeof header_ - have_));
-            copy_bytes(header_ + have_, piece);
+            const auto piece = input.first(std::min(input.size(), header_.size() - have_));
+            copy_bytes(header_.data() + have_, piece);
             input = input.subspan(piece.size());
             have_ += piece.size();
-            if (have_ < sizeof header_) return std::nullopt;
-            header = header_;
+            if (have_ < header_.size()) return std::nullopt;
+            header = header_.data();
         }
         const auto [port, size] = agent::load_chunk_header(header);
         if (port >= VDP_END_PORT) return ParseError{.fault = Fault::bad_port, .field = "port", .offset = 0};

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "proto/ids.hpp"
+#include "proto/limits.hpp"
 #include "proto/result.hpp"
 
+#include <array>
 #include <optional>
 
 namespace vmcbridge::vdi {
@@ -25,7 +27,7 @@ public:
     void reset() noexcept { *this = ChunkReader{}; }
 
 private:
-    std::byte header_[8]{};
+    std::array<std::byte, limits::chunk_header> header_{};
     std::size_t have_ = 0;  ///< header bytes so far
     std::size_t left_ = 0;  ///< body bytes of the current chunk still to come
     ChunkPort port_ = ChunkPort::client;
