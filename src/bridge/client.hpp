@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace vmcbridge::bridge {
 
@@ -59,8 +60,9 @@ public:
     [[nodiscard]] bool may(policy::Permission permission) const noexcept { return rights.has(permission); }
 
     // ---- Kept for it by the brokers
-    policy::PermissionSet rights;  ///< the profile's permissions, narrowed by policy
-    Time last_active{};            ///< when it last did something of its own accord
+    policy::PermissionSet rights;      ///< the profile's permissions, narrowed by policy
+    Time last_active{};                ///< when it last did something of its own accord
+    std::optional<Time> behind_since;  ///< when more contents than its outbox holds began to wait for it
     /// What it knows of each selection, so that it is told of changes only.
     struct Seen {
         bool own = false;              ///< it grabbed, and was not told otherwise
@@ -79,7 +81,6 @@ public:
     virtual void offered(Selection selection, const FormatList& formats, std::uint64_t generation) = 0;
     virtual void released(Selection selection) = 0;
     /// Answers to its own request: all at once, ...
-    virtual void answered_text(RequestId request, ClipboardFormat format, std::string_view utf8) = 0;
     virtual void answered(RequestId request, ClipboardFormat format, std::shared_ptr<const Spool> contents) = 0;
     /// ... or as they come: begins, then `size` bytes in all; answer_failed may cut it short.
     virtual void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) = 0;
@@ -87,6 +88,8 @@ public:
     virtual void answer_failed(RequestId request, browser::Code code, std::string_view message) = 0;
     /// Bytes of answers that it has not taken yet, as far as they are held in memory.
     [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
+    /// Breaks off the answers of which such bytes wait. Returns their requests.
+    virtual std::vector<RequestId> drop_waiting(browser::Code code, std::string_view message) = 0;
 
     // ---- Clipboard: what it owns
     /// Wants its contents. It answers with the same id, or the fetch ends.

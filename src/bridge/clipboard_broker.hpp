@@ -64,9 +64,11 @@ public:
     void handle_timeout(Time now);
     [[nodiscard]] std::optional<Time> poll_timeout() const;
     /// A client that waits for contents is behind by more than its outbox.
-    [[nodiscard]] bool guest_must_wait() const noexcept { return slow_since_.has_value(); }
-    /// Looks again whether the clients caught up.
+    [[nodiscard]] bool guest_must_wait() const noexcept { return anybody_is_behind_; }
+    /// Looks again which clients are behind.
     void check_slow(Time now);
+    /// A client took something.
+    void client_took(Client& client);
 
 private:
     struct Fetch;
@@ -117,7 +119,6 @@ private:
     void fail(Fetch& fetch, browser::Code code, std::string_view message, Time now);
     void answer_guest(const Fetch& fetch);
     void answer_guest_empty(Selection selection, ClipboardFormat format);
-    void answer_client(Client& client, RequestId request, const Fetch& fetch);
     void drop_superseded(Selection selection, Time now);
     void give_up(const Fetch& fetch, Time now);
     [[nodiscard]] bool is_late(Selection selection, ClipboardFormat answer, Time now);
@@ -135,7 +136,7 @@ private:
     std::list<Fetch> fetches_;           ///< in the order in which they were wanted
     std::array<Fetch*, 3> streaming_{};  ///< by chunk port: where the guest's contents under way go; nullptr: nowhere
     FetchId next_fetch_ = 1;
-    std::optional<Time> slow_since_;
+    bool anybody_is_behind_ = false;
     std::optional<Time> announce_at_;  ///< when grabs from before this agent are announced to it
 };
 

@@ -258,7 +258,7 @@ void ClipboardBroker::finish(Fetch& fetch, Time now) {
     flush(fetch);
     for (const auto& waiter : fetch.waiters) {
         auto* client = world_.find(waiter.client);
-        if (client && fetch.spool) answer_client(*client, waiter.request, fetch);
+        if (client && fetch.spool) client->answered(waiter.request, fetch.format, fetch.spool);
         ++world_.counters.clipboard_answers;
     }
     for (auto i = 0U; i < fetch.guest_waits; ++i) {
@@ -268,15 +268,6 @@ void ClipboardBroker::finish(Fetch& fetch, Time now) {
     const auto selection = fetch.selection;
     erase(fetch);
     start_next(selection, now);
-}
-
-void ClipboardBroker::answer_client(Client& client, RequestId request, const Fetch& fetch) {
-    if (fetch.format == ClipboardFormat::text && fetch.spool->size() <= limits::inline_text) {
-        std::string text(static_cast<std::size_t>(fetch.spool->size()), '\0');
-        text.resize(fetch.spool->read(0, std::as_writable_bytes(std::span{text})));
-        if (is_utf8(text)) return client.answered_text(request, fetch.format, text);
-    }
-    client.answered(request, fetch.format, fetch.spool);
 }
 
 void ClipboardBroker::answer_guest(const Fetch& fetch) {
@@ -351,8 +342,8 @@ void ClipboardBroker::drop_unwanted(Time now) {
 
 void ClipboardBroker::handle_timeout(Time now) {
     if (announce_at_ && now >= *announce_at_) announce_standing();
-    if (slow_since_ && now >= *slow_since_ + world_.settings.limits.request_deadline) drop_slow(now);
-    if (slow_since_)  // the guest is not read meanwhile: it can't be blamed
+    drop_slow(now);
+    if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed
         for (auto* fetch : streaming_)
             if (fetch) fetch->deadline = now + world_.settings.limits.request_deadline;
     fail_where([&](const Fetch& fetch) { return fetch.deadline <= now; }, Code::timeout,
@@ -362,31 +353,42 @@ void ClipboardBroker::handle_timeout(Time now) {
 std::optional<Time> ClipboardBroker::poll_timeout() const {
     auto next = announce_at_;
     for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
-    if (slow_since_) next = earlier(next, *slow_since_ + world_.settings.limits.request_deadline);
+    for (const auto& [id, client] : world_.clients)
+        if (client->behind_since) next = earlier(next, *client->behind_since + world_.settings.limits.request_deadline);
     return next;
 }
 
+// ---- Slow clients
+
 void ClipboardBroker::check_slow(Time now) {
-    const auto slow = std::ranges::any_of(
-        world_.clients, [](const auto& entry) { return entry.second->waiting_bytes() > limits::client_outbox; });
-    if (!slow) {
-        slow_since_.reset();
-    } else if (!slow_since_) {
-        slow_since_ = now;
+    anybody_is_behind_ = false;
+    for (const auto& [id, client] : world_.clients) {
+        if (client->waiting_bytes() <= limits::client_outbox) {
+            client->behind_since.reset();
+            continue;
+        }
+        anybody_is_behind_ = true;
+        if (!client->behind_since) client->behind_since = now;
     }
 }
 
-/// Whoever held the guest up for the whole deadline loses that answer, and nothing else.
+void ClipboardBroker::client_took(Client& client) {
+    if (!client.behind_since || client.waiting_bytes() > limits::client_outbox) return;
+    client.behind_since.reset();
+    anybody_is_behind_ =
+        std::ranges::any_of(world_.clients, [](const auto& entry) { return entry.second->behind_since.has_value(); });
+}
+
+/// Whoever held the guest up for the whole deadline loses what waits for it, and nothing else.
 void ClipboardBroker::drop_slow(Time now) {
-    for (auto* fetch : streaming_) {
-        if (!fetch) continue;
-        std::erase_if(fetch->waiters, [&](const Fetch::Waiter& waiter) {
-            auto* client = world_.find(waiter.client);
-            if (!client || client->waiting_bytes() <= limits::client_outbox) return false;
-            ++world_.counters.clipboard_errors;
-            client->answer_failed(waiter.request, Code::timeout, "the contents were taken too slowly");
-            return true;
-        });
+    for (const auto& [id, client] : world_.clients) {
+        if (!client->behind_since || now < *client->behind_since + world_.settings.limits.request_deadline) continue;
+        const auto dropped = client->drop_waiting(Code::timeout, "the contents were taken too slowly");
+        world_.counters.clipboard_errors += dropped.size();
+        for (auto& fetch : fetches_)
+            std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
+                return waiter.client == client->id() && std::ranges::find(dropped, waiter.request) != dropped.end();
+            });
     }
     drop_unwanted(now);
     check_slow(now);

@@ -88,7 +88,10 @@ bool Hub::client_is_readable(ClientId id) const noexcept {
 
 std::optional<OutFrame> Hub::poll_client(ClientId id) {
     auto* client = static_cast<WebClient*>(parts_->world.find(id));
-    return client ? client->poll() : std::nullopt;
+    if (!client) return std::nullopt;
+    auto frame = client->poll();
+    parts_->clipboard.client_took(*client);
+    return frame;
 }
 
 std::vector<ClientId> Hub::take_ready_clients() {
@@ -102,7 +105,6 @@ std::vector<ClientId> Hub::take_ready_clients() {
 
 void Hub::handle_timeout(Time now) {
     parts_->handle_change(parts_->guest.handle_timeout(now), now);
-    parts_->clipboard.check_slow(now);
     parts_->clipboard.handle_timeout(now);
     parts_->display.handle_timeout(now);
     parts_->transfers.handle_timeout(now);

@@ -51,6 +51,7 @@ void handle_file_start(Hub::Parts& parts, WebClient& client, const browser::File
         return client.refused(Code::bad_frame, "file-start", "stream: this number is in use");
     if (!parts.transfers.start(client, frame.id, frame.name, frame.size, now))
         client.in_streams().discard(frame.stream);
+    client.in_streams().close_if_complete(frame.stream);
 }
 
 void handle_volume(Hub::Parts& parts, WebClient& client, const browser::Volume& frame) {
@@ -92,6 +93,8 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
                    },
                    [&](const browser::ClipboardRelease& f) { parts.clipboard.release(client, f.selection, now); },
                    [&](const browser::ClipboardRequest& f) {
+                       if (client.is_answering(f.id))
+                           return client.refused(Code::bad_frame, "clipboard-request", "id: its answer is under way");
                        parts.clipboard.requested(client, f.id, f.selection, f.format, now);
                    },
                    [&](const browser::ClipboardData& f) { handle_data(parts, client, f, now); },

@@ -1,5 +1,8 @@
 #include "src/bridge/web_client.hpp"
 
+#include "proto/text.hpp"
+
+#include <iterator>
 #include <utility>
 
 namespace vmcbridge::bridge {
@@ -24,7 +27,34 @@ void WebClient::send(const ServerFrame& frame) {
     SharedBytes text{browser::encode(frame)};
     text_bytes_ += text.size();
     texts_.push_back(std::move(text));
+    was_readable_ = is_readable();
     mark_ready();
+}
+
+void WebClient::send(State state, const ServerFrame& frame) {
+    auto& unsent = unsent_.at(static_cast<std::size_t>(state));
+    if (unsent) {
+        text_bytes_ -= (*unsent)->size();
+        texts_.erase(*unsent);
+    }
+    send(frame);
+    unsent = std::prev(texts_.end());
+}
+
+void WebClient::pop_text() {
+    for (auto& unsent : unsent_)
+        if (unsent == texts_.begin()) unsent.reset();
+    text_bytes_ -= texts_.front().size();
+    texts_.pop_front();
+}
+
+WebClient::State WebClient::offer_of(Selection selection) noexcept {
+    switch (selection) {
+        case Selection::clipboard: return State::clipboard;
+        case Selection::primary: return State::primary;
+        case Selection::secondary: return State::secondary;
+    }
+    return State::clipboard;
 }
 
 void WebClient::mark_ready() { world_.ready.push_back(id()); }
@@ -40,9 +70,8 @@ std::optional<OutFrame> WebClient::poll() {
         if (!failed) return std::nullopt;
         answer_failed(*failed, browser::Code::no_space, "the contents could not be read back");
     }
-    OutFrame frame{.binary = false, .stream = {}, .body = std::move(texts_.front())};
-    texts_.pop_front();
-    text_bytes_ -= frame.body.size();
+    OutFrame frame{.binary = false, .stream = {}, .body = texts_.front()};
+    pop_text();
     if (!was_readable_ && is_readable()) mark_ready();
     was_readable_ = is_readable();
     return frame;
@@ -86,34 +115,42 @@ browser::ClientLimits WebClient::limits_of(const policy::Policy& policy) const {
             .initial_credit = limits::initial_credit};
 }
 
-void WebClient::agent_changed(const AgentView& agent) { send(browser::AgentChanged{.agent = state_of(agent)}); }
+void WebClient::agent_changed(const AgentView& agent) {
+    send(State::agent, browser::AgentChanged{.agent = state_of(agent)});
+}
 
 void WebClient::rights_changed(const policy::Policy& policy) {
-    send(browser::PermissionsChanged{.permissions = policy::names(rights), .limits = limits_of(policy)});
+    send(State::permissions,
+         browser::PermissionsChanged{.permissions = policy::names(rights), .limits = limits_of(policy)});
 }
 
 void WebClient::clients_changed(std::span<const browser::ClientEntry> clients) {
-    if (may(Permission::observe)) send(browser::Clients{.clients = {clients.begin(), clients.end()}});
+    if (may(Permission::observe)) send(State::clients, browser::Clients{.clients = {clients.begin(), clients.end()}});
 }
 
 void WebClient::lead_changed(std::optional<ClientId> lead) {
-    send(browser::LeadChanged{.client = lead, .you = lead == id()});
+    send(State::lead, browser::LeadChanged{.client = lead, .you = lead == id()});
 }
 
 // ---- Clipboard
 
 void WebClient::offered(Selection selection, const FormatList& formats, std::uint64_t generation) {
-    send(browser::ClipboardGrab{.selection = selection, .formats = formats, .serial = generation});
+    send(offer_of(selection), browser::ClipboardGrab{.selection = selection, .formats = formats, .serial = generation});
 }
 
-void WebClient::released(Selection selection) { send(browser::ClipboardRelease{.selection = selection}); }
-
-void WebClient::answered_text(RequestId request, ClipboardFormat format, std::string_view utf8) {
-    send(browser::ClipboardData{.id = request, .format = format, .body = std::string{utf8}});
+void WebClient::released(Selection selection) {
+    send(offer_of(selection), browser::ClipboardRelease{.selection = selection});
 }
 
 void WebClient::answered(RequestId request, ClipboardFormat format, std::shared_ptr<const Spool> contents) {
     const auto size = contents->size();
+    // Inside the frame, unless so many wait already that they would fill the outbox: bulk waits in its spool.
+    if (format == ClipboardFormat::text && size <= limits::inline_text && is_readable()) {
+        std::string text(static_cast<std::size_t>(size), '\0');
+        text.resize(contents->read(0, std::as_writable_bytes(std::span{text})));
+        if (is_utf8(text))
+            return send(browser::ClipboardData{.id = request, .format = format, .body = std::move(text)});
+    }
     const auto stream = out_.open(request, size, std::move(contents));
     send(browser::ClipboardData{
         .id = request, .format = format, .body = browser::StreamedData{.stream = stream, .size = size}});
@@ -133,6 +170,12 @@ void WebClient::answer_bytes(RequestId request, const SharedBytes& bytes) {
 void WebClient::answer_failed(RequestId request, browser::Code code, std::string_view message) {
     out_.close(request);
     send(browser::ClipboardError{.id = request, .code = code, .message = std::string{message}});
+}
+
+std::vector<RequestId> WebClient::drop_waiting(browser::Code code, std::string_view message) {
+    auto requests = out_.waiting();
+    for (const auto request : requests) answer_failed(request, code, message);
+    return requests;
 }
 
 void WebClient::asked(FetchId fetch, Selection selection, ClipboardFormat format) {

@@ -4,8 +4,8 @@
 #include "src/bridge/web_streams.hpp"
 #include "src/bridge/world.hpp"
 
-#include <deque>
-#include <map>
+#include <array>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +16,8 @@ namespace vmcbridge::bridge {
 /// A client that speaks vmcbridge.v1: what happens becomes frames in its outbox, credit decides when bulk may leave.
 ///
 /// The outbox: text frames go first, then binary frames, by turns between streams. Text is bounded by
-/// limits::client_outbox (beyond it the client is let go), bulk by the guest being paused, or it lies in a spool.
+/// limits::client_outbox (beyond it the client is let go), bulk by the guest being paused, or it lies in a spool. Of a
+/// state the last frame waits only: a guest or another client that changes it all the time fills nothing.
 class WebClient final : public Client {
 public:
     WebClient(ClientId id, ClientProfile profile, World& world) : Client{id, std::move(profile)}, world_{world} {}
@@ -34,6 +35,8 @@ public:
     [[nodiscard]] InStreams& in_streams() noexcept { return in_; }
     void granted(const browser::Credit& credit);
     void pong(browser::RequestId id);
+    /// A stream of the answer to this request is under way.
+    [[nodiscard]] bool is_answering(RequestId request) const noexcept { return out_.has(request); }
     /// The peer may send more on this stream: consumed() of it changed, or it was accepted.
     void grant(browser::StreamId stream);
 
@@ -44,12 +47,12 @@ public:
     void lead_changed(std::optional<ClientId> lead) override;
     void offered(Selection selection, const FormatList& formats, std::uint64_t generation) override;
     void released(Selection selection) override;
-    void answered_text(RequestId request, ClipboardFormat format, std::string_view utf8) override;
     void answered(RequestId request, ClipboardFormat format, std::shared_ptr<const Spool> contents) override;
     void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) override;
     void answer_bytes(RequestId request, const SharedBytes& bytes) override;
     void answer_failed(RequestId request, browser::Code code, std::string_view message) override;
     [[nodiscard]] std::size_t waiting_bytes() const noexcept override { return out_.waiting_bytes(); }
+    std::vector<RequestId> drop_waiting(browser::Code code, std::string_view message) override;
     void asked(FetchId fetch, Selection selection, ClipboardFormat format) override;
     void fetch_over(FetchId fetch) override;
     void monitors_done(std::optional<RequestId> request, browser::MonitorsStatus status,
@@ -59,12 +62,20 @@ public:
     void refused(browser::Code code, std::string_view about, std::string_view message) override;
 
 private:
+    /// What is told of the VM's state: an older frame of the same kind that still waits is of no use any more.
+    enum class State : std::uint8_t { agent, permissions, clients, lead, clipboard, primary, secondary };
+    static constexpr std::size_t state_count = 7;
+    [[nodiscard]] static State offer_of(Selection selection) noexcept;
+
     void send(const browser::ServerFrame& frame);
+    void send(State state, const browser::ServerFrame& frame);
+    void pop_text();
     void mark_ready();
     [[nodiscard]] browser::ClientLimits limits_of(const policy::Policy& policy) const;
 
     World& world_;
-    std::deque<SharedBytes> texts_;
+    std::list<SharedBytes> texts_;
+    std::array<std::optional<std::list<SharedBytes>::iterator>, state_count> unsent_;  ///< in texts_
     std::size_t text_bytes_ = 0;
     OutStreams out_;
     InStreams in_;

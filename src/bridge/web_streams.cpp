@@ -35,6 +35,17 @@ void OutStreams::close(RequestId request) {
     });
 }
 
+bool OutStreams::has(RequestId request) const noexcept {
+    return std::ranges::find(streams_, request, &Stream::request) != streams_.end();
+}
+
+std::vector<RequestId> OutStreams::waiting() const {
+    std::vector<RequestId> requests;
+    for (const auto& stream : streams_)
+        if (!stream.pieces.empty()) requests.push_back(stream.request);
+    return requests;
+}
+
 void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes) {
     const auto found = std::ranges::find(streams_, id, &Stream::id);
     if (found == streams_.end()) return;  // it ended meanwhile
@@ -133,9 +144,7 @@ std::uint64_t InStreams::take_grant(Stream& stream) noexcept {
 
 void InStreams::close_if_complete(browser::StreamId id) {
     const auto found = streams_.find(id);
-    if (found != streams_.end() && found->second.received == found->second.size &&
-        !std::holds_alternative<ForFile>(found->second.purpose))
-        streams_.erase(found);
+    if (found != streams_.end() && found->second.received == found->second.size) streams_.erase(found);
 }
 
 void InStreams::discard(browser::StreamId id) {

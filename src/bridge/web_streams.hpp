@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace vmcbridge::bridge {
 
@@ -25,6 +26,9 @@ public:
     /// Forgets the stream of this request, if there is one.
     void close(RequestId request);
     void add_credit(browser::StreamId stream, std::uint64_t bytes);
+    [[nodiscard]] bool has(RequestId request) const noexcept;
+    /// Requests of the streams of which bytes of append() wait.
+    [[nodiscard]] std::vector<RequestId> waiting() const;
 
     [[nodiscard]] bool can_send() const noexcept;
     /// The next piece of the stream whose turn it is. nullopt: none may send now, or its spool failed: see failed().

@@ -52,7 +52,7 @@ TEST(FetchFromGuest, TextUpTo64KiBComesInsideItsFrameAndLongerAsAStream) {
         s.alice.requests(1, text);
         s.guest.answers(long_text(size));
         EXPECT_EQ(s.alice.next("clipboard-data").has("text"), size <= 65536) << size;
-        EXPECT_EQ(s.alice.contents(1), long_text(size)) << size;
+        EXPECT_TRUE(s.alice.contents(1) == long_text(size)) << size;
     }
 }
 
@@ -63,7 +63,7 @@ TEST(FetchFromGuest, AnImageComesByteForByteWhateverItsCuts) {
         s.guest.cut = 3001;
         s.alice.requests(1, png);
         s.guest.answers(long_text(200'000), png);
-        EXPECT_EQ(s.alice.contents(1), long_text(200'000));
+        EXPECT_TRUE(s.alice.contents(1) == long_text(200'000));
     }
 }
 
@@ -172,7 +172,7 @@ TEST(FetchFromGuest, WhatIsTooLargeIsRefusedByItsAnnouncedSizeAndItsBytesGoByUnk
     EXPECT_EQ(s.alice.error(1), "too-large");
     s.alice.requests(2, png);
     s.guest.answers(long_text(100'000), png);
-    EXPECT_EQ(s.alice.contents(2), long_text(100'000));
+    EXPECT_TRUE(s.alice.contents(2) == long_text(100'000));
 }
 
 TEST(FetchFromGuest, ARequestThatCannotBeServedIsRefusedAtOnce) {
@@ -223,7 +223,7 @@ TEST(FetchToGuest, AStreamOfAnySize) {
         s.guest.requests(png);
         s.alice.answers(s.alice.asked(), png, 5, size);
         EXPECT_EQ(s.alice.streams(5, long_text(size)), size);
-        EXPECT_EQ(s.guest.next_data(), long_text(size)) << size;
+        EXPECT_TRUE(s.guest.next_data() == long_text(size)) << size;
     }
 }
 
@@ -341,7 +341,7 @@ TEST(LineEndsOfAWindowsGuest, AreConvertedWhateverThePiecesAndTheLength) {
         s.guest.chunk = 2040;
         s.alice.requests(1, text);
         s.guest.answers(dos);
-        ASSERT_EQ(s.alice.contents(1), unix_text) << cut;
+        ASSERT_TRUE(s.alice.contents(1) == unix_text) << cut;
     }
 }
 
@@ -365,7 +365,7 @@ TEST(LineEndsOfAWindowsGuest, AreCrlfForItInLongTextsCutBetweenCrAndLf) {
         s.alice.answers(s.alice.asked(), text, 3, lf.size());
         s.alice.sends(3, std::string_view{lf}.substr(0, cut));
         s.alice.streams(3, std::string_view{lf}.substr(cut));
-        ASSERT_EQ(s.guest.next_data(), crlf) << cut;
+        ASSERT_TRUE(s.guest.next_data() == crlf) << cut;
     }
 }
 
