@@ -19,7 +19,8 @@ test('a change of the agent, the permissions, the clients and the lead is told a
     const cases = [
         [{ type: 'agent', connected: false, capabilities: [] }, () => agent.agentConnected, false],
         [{ type: 'permissions', permissions: ['display'], limits }, () => [...agent.permissions], ['display']],
-        [{ type: 'clients', clients: [{ id: 1, kind: 'cli', user: 'bob', lead: false }] }, () => agent.clients[0].user, 'bob'],
+        [{ type: 'clients', clients: [{ id: 1, kind: 'cli', user: 'bob', lead: false }] },
+            () => agent.clients[0].user, 'bob'],
         [{ type: 'lead', client: 1, you: false }, () => agent.hasLead, false],
     ];
     for (const [frame, read, expected] of cases) {
@@ -91,8 +92,8 @@ test('a refusal that nobody waits for is an error event', async t => {
 
 test('frames that make no sense are told and skipped, and the connection goes on', async t => {
     const { agent, bridge } = await connected(t);
-    const nonsense = ['', '{', '[]', '{"type":"lead"}', '{"type":"file-status","id":1,"status":"eaten"}', new ArrayBuffer(3),
-        Uint8Array.of(9, 0, 0, 0, 1).buffer];
+    const nonsense = ['', '{', '[]', '{"type":"lead"}', '{"type":"file-status","id":1,"status":"eaten"}',
+        new ArrayBuffer(3), Uint8Array.of(9, 0, 0, 0, 1).buffer];
     for (const data of nonsense) {
         const told = once(agent, 'error');
         bridge.sendRaw(data);
@@ -127,7 +128,8 @@ test('everything waits for the first welcome', async t => {
 
 test('closing ends everything that waits, with a clean close', async t => {
     const { agent, bridge } = await connected(t);
-    const waiting = [agent.clipboard.readText(), agent.setMonitors([{ width: 1, height: 1 }]), agent.sendFile(new Blob(['x'])).done];
+    const { done } = agent.sendFile(new Blob(['x']));
+    const waiting = [agent.clipboard.readText(), agent.setMonitors([{ width: 1, height: 1 }]), done];
     await bridge.next('clipboard-request');
     agent.close();
     for (const promise of waiting) await assert.rejects(promise, { code: 'disconnected' });
@@ -146,5 +148,6 @@ test('an aborted signal closes the agent, before or after the welcome', async t 
     await agent.ready;
     abort.abort();
     assert.equal(agent.state, 'closed');
-    await assert.rejects(new VmAgent(new FakeBridge().socket, { signal: abort.signal }).ready, { code: 'disconnected' });
+    const late = new VmAgent(new FakeBridge().socket, { signal: abort.signal });
+    await assert.rejects(late.ready, { code: 'disconnected' });
 });

@@ -66,7 +66,8 @@ test('in many random schedules nobody exceeds a credit and every byte arrives', 
         const dice = random(seed);
         const initialCredit = dice.between(0, 3000);
         const frameBytes = dice.between(1, 2000);
-        const { agent, bridge } = await connected(t, { limits: { clipboardBytes: 1e6, fileBytes: 1e6, frameBytes, initialCredit } });
+        const limits = { clipboardBytes: 1e6, fileBytes: 1e6, frameBytes, initialCredit };
+        const { agent, bridge } = await connected(t, { limits });
         const out = dice.bytes(dice.between(0, 20_000));
         await agent.clipboard.write({ 'image/png': new Blob([out]) });
         bridge.send({ type: 'clipboard-request', id: 1, format: 'image/png' });
@@ -147,7 +148,8 @@ test('a read that is aborted rejects at once; the data still on their way are ta
 });
 
 test('a request is answered with the reason when we own nothing, not that format, or too much of it', async t => {
-    const { agent, bridge } = await connected(t, { limits: { clipboardBytes: 10, fileBytes: 1, frameBytes: 5, initialCredit: 5 } });
+    const limits = { clipboardBytes: 10, fileBytes: 1, frameBytes: 5, initialCredit: 5 };
+    const { agent, bridge } = await connected(t, { limits });
     const ask = async format => {
         bridge.send({ type: 'clipboard-request', id: 1, format });
         return (await bridge.next('clipboard-error')).code;

@@ -15,7 +15,9 @@ const facts = (more = {}) => ({ link: 'connected', agent: true, display: 'connec
 
 test('only a console with link, agent and picture says connected without a word over the picture', () => {
     assert.deepEqual(stateOf(facts()), { state: 'connected', words: 'Connected', notice: null });
-    for (const link of ['connecting', 'reconnecting', 'closed']) assert.notEqual(stateOf(facts({ link })).state, 'connected');
+    for (const link of ['connecting', 'reconnecting', 'closed']) {
+        assert.notEqual(stateOf(facts({ link })).state, 'connected');
+    }
     for (const display of ['connecting', 'lost']) assert.notEqual(stateOf(facts({ display })).state, 'connected');
     assert.equal(stateOf(facts({ agent: false })).state, 'no-agent');
 });
@@ -38,7 +40,10 @@ test('a machine without a display says that the rest works', () => {
 });
 
 const press = (key, ...modifiers) => ({
-    key, ctrlKey: modifiers.includes('ctrl'), metaKey: modifiers.includes('meta'), shiftKey: modifiers.includes('shift'),
+    key,
+    ctrlKey: modifiers.includes('ctrl'),
+    metaKey: modifiers.includes('meta'),
+    shiftKey: modifiers.includes('shift'),
     altKey: modifiers.includes('alt'),
 });
 
@@ -53,14 +58,16 @@ test('the keys that paste here paste there; a Mac\'s Command-V is the machine\'s
 });
 
 test('no other key is taken from the machine', () => {
-    for (const event of [press('v'), press('V', 'shift'), press('c', 'ctrl'), press('v', 'ctrl', 'alt'), press('v', 'ctrl', 'meta'),
-        press('Insert'), press('Insert', 'ctrl'), press('Insert', 'ctrl', 'shift')]) {
+    const others = [press('v'), press('V', 'shift'), press('c', 'ctrl'), press('v', 'ctrl', 'alt'),
+        press('v', 'ctrl', 'meta'), press('Insert'), press('Insert', 'ctrl'), press('Insert', 'ctrl', 'shift')];
+    for (const event of others) {
         assert.equal(pasteChord(event), null, JSON.stringify(event));
     }
 });
 
 test('the desktop has as many pixels as the screen shows, or as the page counts', () => {
-    const entry = { contentRect: { width: 1000.4, height: 500.2 }, devicePixelContentBoxSize: [{ inlineSize: 1501, blockSize: 750 }] };
+    const devicePixelContentBoxSize = [{ inlineSize: 1501, blockSize: 750 }];
+    const entry = { contentRect: { width: 1000.4, height: 500.2 }, devicePixelContentBoxSize };
     assert.deepEqual(pixelsOf(entry, 1.5, true), { width: 1501, height: 750 });
     assert.deepEqual(pixelsOf({ contentRect: entry.contentRect }, 1.5, true), { width: 1501, height: 750 });
     assert.deepEqual(pixelsOf(entry, 1, false), { width: 1000, height: 500 });
@@ -84,7 +91,8 @@ test('a dropped folder\'s files keep their folders in their names', () => {
 });
 
 test('sizes are told as people read them', () => {
-    const cases = [[0, '0 bytes'], [1023, '1023 bytes'], [1024, '1.0 KiB'], [150 * 1024, '150 KiB'], [4 * 2 ** 30, '4.0 GiB']];
+    const cases = [[0, '0 bytes'], [1023, '1023 bytes'], [1024, '1.0 KiB'], [150 * 1024, '150 KiB'],
+        [4 * 2 ** 30, '4.0 GiB']];
     for (const [bytes, text] of cases) assert.equal(sizeText(bytes), text);
 });
 
@@ -106,8 +114,11 @@ test('a speed is that of the last two seconds', () => {
 });
 
 test('everybody is listed with what they use, ourselves first, and who sizes the desktop', () => {
-    const clients = [{ id: 2, kind: 'spice', user: 'bob\u202e', lead: true }, { id: 1, kind: 'web', user: 'ann', lead: false },
-        { id: 3, kind: 'cli', user: '', lead: false }];
+    const clients = [
+        { id: 2, kind: 'spice', user: 'bob\u202e', lead: true },
+        { id: 1, kind: 'web', user: 'ann', lead: false },
+        { id: 3, kind: 'cli', user: '', lead: false },
+    ];
     assert.deepEqual(linesOf(clients, 1),
         ['You, browser', 'bob\ufffd, SPICE viewer, sizes the desktop', 'Somebody, command line']);
 });

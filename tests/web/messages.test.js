@@ -46,7 +46,8 @@ test('each member of a wrong type is a bad frame that names it', () => {
     for (const frame of Object.values(good)) {
         for (const member of Object.keys(fromBridge[frame.type])) {
             const wrong = { ...frame, [member]: { not: 'this' } };
-            assert.throws(() => checkFrame(wrong), { code: 'bad-frame', message: new RegExp(`${frame.type}: ${member}`) });
+            const message = new RegExp(`${frame.type}: ${member}`);
+            assert.throws(() => checkFrame(wrong), { code: 'bad-frame', message });
         }
     }
 });

@@ -57,7 +57,8 @@ export class ClipboardPanel {
         const content = this.#shown;
         const whole = content && !this.#edited;
         const text = whole ? content.text : this.#view.text.value;
-        await this.#sync.send(whole && content.image && text === null ? { 'image/png': content.image } : { 'text/plain': text ?? '' });
+        const image = whole && text === null ? content.image : null;
+        await this.#sync.send(image ? { 'image/png': image } : { 'text/plain': text ?? '' });
         this.#edited = false;
         this.update();
     }
@@ -71,7 +72,7 @@ export class ClipboardPanel {
         if (content.from === 'here') return `Sent to the machine.${cut}`;
         if (local === 'none') return `Copied in the machine before you came.${cut}`;
         if (local === 'copied') return `Copied in the machine, and on this computer’s clipboard too.${cut}`;
-        if (local === 'waiting') return `Copied in the machine. It is on this computer’s clipboard at your next click or key.${cut}`;
+        if (local === 'waiting') return `Copied in the machine. Your next click or key brings it here.${cut}`;
         return `Copied in the machine. This browser did not allow the copy: select the text and press Ctrl + C.${cut}`;
     }
 }

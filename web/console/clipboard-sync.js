@@ -46,8 +46,9 @@ export class ClipboardSync extends EventTarget {
     async send(contents) {
         if (this.#isFromMachine(contents)) return;
         await this.#agent.clipboard.write(contents);
-        const { 'text/plain': text = null, 'image/png': image = null } = contents;
-        this.#show({ from: 'here', text: /** @type {string | null} */ (text), image: /** @type {Blob | null} */ (image) }, 'none');
+        const { 'text/plain': text, 'image/png': image } = contents;
+        const shown = { text: typeof text === 'string' ? text : null, image: image instanceof Blob ? image : null };
+        this.#show({ from: 'here', ...shown }, 'none');
     }
 
     /** Write what the machine copied to this browser's clipboard, in a click. */
@@ -140,7 +141,10 @@ async function writeLocal({ text, image }) {
     }
 }
 
-/** Pages without TLS have no clipboard of their own, but may answer a copy that a gesture began. @param {string} text */
+/**
+ * Pages without TLS have no clipboard of their own, but may answer a copy that a gesture began.
+ * @param {string} text
+ */
 function copyByCommand(text) {
     const answer = (/** @type {ClipboardEvent} */ event) => {
         event.clipboardData?.setData('text/plain', text);

@@ -66,9 +66,13 @@ function closeBehind(menu) {
     });
 }
 
-/** Tab belongs to the machine while it has the keyboard: Ctrl, Alt and Shift together lead out. @param {import('./view.js').View} view */
+/**
+ * Tab belongs to the machine while it has the keyboard: Ctrl, Alt and Shift together lead out.
+ * @param {import('./view.js').View} view
+ */
 function wireEscape(view) {
     view.display.addEventListener('keydown', event => {
-        if (event.ctrlKey && event.altKey && event.shiftKey && ['Control', 'Alt', 'Shift'].includes(event.key)) view.clipboard.focus();
+        const isModifier = ['Control', 'Alt', 'Shift'].includes(event.key);
+        if (isModifier && event.ctrlKey && event.altKey && event.shiftKey) view.clipboard.focus();
     }, { capture: true });
 }

@@ -21,7 +21,10 @@ import { SHIFT } from './keys.js';
  *     sendKey(keysym: number, code: string, down?: boolean): void,
  * }} RFB
  */
-/** @typedef {() => Promise<{ default: new (target: Element, channel: WebSocket, options: { shared: boolean }) => RFB }>} Loader */
+/**
+ * @typedef {() => Promise<{ default: new (target: Element, channel: WebSocket, options: { shared: boolean }) => RFB }>}
+ *     Loader
+ */
 /** @typedef {'none' | 'connecting' | 'connected' | 'lost' | 'locked'} DisplayState  locked: it asks for a password */
 
 /** Time before the first new attempt, and the longest, milliseconds. */
@@ -53,7 +56,11 @@ export class Display extends EventTarget {
         this.#load = load;
     }
 
-    /** Show the picture of this address, now and after each loss. @param {string} url @param {import('../lib/dial.js').Token} token */
+    /**
+     * Show the picture of this address, now and after each loss.
+     * @param {string} url
+     * @param {import('../lib/dial.js').Token} token
+     */
     start(url, token) {
         this.stop();
         this.#from = { url, token };

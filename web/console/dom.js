@@ -5,7 +5,7 @@
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, string | boolean | ((event: any) => void) | undefined>} [props]  attributes; `onclick` and the like listen
+ * @param {Record<string, string | boolean | ((event: any) => void) | undefined>} [props]  attributes; `onclick` listens
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */

@@ -50,10 +50,11 @@ async function filesOf(data) {
 async function collect(entry, found) {
     if (found.length >= MOST_FILES) return;
     if (entry.isFile) {
-        const file = await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
-        found.push({ file, name: flatName(entry.fullPath) });
+        const { file } = /** @type {FileSystemFileEntry} */ (entry);
+        found.push({ file: await new Promise(file.bind(entry)), name: flatName(entry.fullPath) });
     } else {
-        for await (const child of childrenOf(/** @type {FileSystemDirectoryEntry} */ (entry))) await collect(child, found);
+        const directory = /** @type {FileSystemDirectoryEntry} */ (entry);
+        for await (const child of childrenOf(directory)) await collect(child, found);
     }
 }
 
@@ -67,7 +68,11 @@ async function* childrenOf(directory) {
     }
 }
 
-/** The machine takes base names only: `/photos/a/b.jpg` becomes `photos - a - b.jpg`. @param {string} path @returns {string} */
+/**
+ * The machine takes base names only: `/photos/a/b.jpg` becomes `photos - a - b.jpg`.
+ * @param {string} path
+ * @returns {string}
+ */
 export function flatName(path) {
     return path.split('/').filter(part => part !== '').join(' - ');
 }

@@ -39,7 +39,7 @@ async function refresh() {
 /** @param {Response} answer @returns {Promise<string>} */
 async function problemOf(answer) {
     if (answer.status === 401) return 'This list needs an access token. Open the link that you were given.';
-    if (answer.status === 403) return 'Your access does not include the list of machines. Open the link to a machine instead.';
+    if (answer.status === 403) return 'Your access is to one machine, not to the list. Open the link to it instead.';
     const { detail, title } = await answer.json().catch(() => ({}));
     return detail ?? title ?? `The bridge answered with ${answer.status}.`;
 }
@@ -67,7 +67,8 @@ function show(answer) {
         fillCard(card, machine);
         return card.row;
     });
-    if (rows.length !== list.children.length || rows.some((row, i) => row !== list.children[i])) list.replaceChildren(...rows);
+    const isSame = rows.length === list.children.length && rows.every((row, i) => row === list.children[i]);
+    if (!isSame) list.replaceChildren(...rows);
     byId('empty').hidden = machines.length > 0;
     const ready = machines.filter(({ agent }) => agent?.connected).length;
     byId('summary').textContent = machines.length > 0 ? `${ready} of ${machines.length} with a running agent` : '';
@@ -78,7 +79,8 @@ function makeCard(name) {
     const state = h('span', { class: 'state', 'data-testid': 'machine-state' });
     const facts = h('span', { class: 'facts' });
     const link = h('a', { href: `/console/${encodeURIComponent(name)}` }, h('bdi', {}, shownName(name)));
-    return { row: h('li', { class: 'machine', 'data-testid': 'machine' }, h('h2', {}, link), state, facts), state, facts };
+    const row = h('li', { class: 'machine', 'data-testid': 'machine' }, h('h2', {}, link), state, facts);
+    return { row, state, facts };
 }
 
 /** @param {ReturnType<typeof makeCard>} card @param {Machine} machine */

@@ -27,16 +27,22 @@ export const menu = [
     { name: 'Escape', keys: [key(0xff1b, 'Escape')] },
 ];
 
-/** @typedef {{ keys: Key[], command: boolean }} Chord  modifiers first; command: it was pressed with a Mac's Command key */
+const SHIFT_INSERT = [SHIFT, key(0xff63, 'Insert')];
+const CONTROL_V = [CONTROL, key(0x76, 'KeyV')];
+const CONTROL_SHIFT_V = [CONTROL, SHIFT, key(0x56, 'KeyV')];
 
 /**
- * Whether a key press asks this browser to paste, and what it then means to the machine: on a Mac, Command-V is its Ctrl-V.
+ * @typedef {{ keys: Key[], command: boolean }} Chord  modifiers first; command: it was pressed with a Mac's Command key
+ */
+
+/**
+ * Whether a key press asks this browser to paste, and what that is in the machine: a Mac's Command-V is its Ctrl-V.
  * @param {Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>} event
  * @returns {Chord | null}
  */
 export function pasteChord({ key: name, ctrlKey, metaKey, shiftKey, altKey }) {
     if (altKey) return null;
-    if (name === 'Insert' && shiftKey && !ctrlKey && !metaKey) return { keys: [SHIFT, key(0xff63, 'Insert')], command: false };
+    if (name === 'Insert' && shiftKey && !ctrlKey && !metaKey) return { keys: SHIFT_INSERT, command: false };
     if (name.toLowerCase() !== 'v' || ctrlKey === metaKey) return null;
-    return { keys: shiftKey ? [CONTROL, SHIFT, key(0x56, 'KeyV')] : [CONTROL, key(0x76, 'KeyV')], command: metaKey };
+    return { keys: shiftKey ? CONTROL_SHIFT_V : CONTROL_V, command: metaKey };
 }

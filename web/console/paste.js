@@ -16,6 +16,7 @@ const NO_EVENT = 250;
  */
 const AGENT_LEAD = 100;
 
+/** @typedef {{ event: KeyboardEvent, target: EventTarget | undefined }} HeldBack */
 /** @typedef {{ contents: Record<string, string | Blob>, files: File[] }} Pasted */
 
 /**
@@ -28,8 +29,8 @@ const AGENT_LEAD = 100;
 
 export class Paste {
     /** @type {PasteHandlers} */ #handlers;
-    /** Pressed, and held back until the machine has the offer. @type {import('./keys.js').Chord | null} */ #chord = null;
-    /** Keys that came meanwhile: they belong behind it. @type {{ event: KeyboardEvent, target: EventTarget | undefined }[]} */ #behind = [];
+    /** Held back until the machine has the offer. @type {import('./keys.js').Chord | null} */ #chord = null;
+    /** Keys that came meanwhile: they belong behind it. @type {HeldBack[]} */ #behind = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
     /** @param {PasteHandlers} handlers */
@@ -78,12 +79,14 @@ export class Paste {
         const chord = this.#chord;
         this.#chord = null;
         if (press && chord) this.#handlers.press(chord);
-        for (const { event, target } of this.#behind.splice(0)) target?.dispatchEvent(new KeyboardEvent(event.type, event));
+        for (const { event, target } of this.#behind.splice(0)) {
+            target?.dispatchEvent(new KeyboardEvent(event.type, event));
+        }
     }
 }
 
 /**
- * Text and a picture are clipboard content; files are files. A browser gives a copied picture as a file named image.png.
+ * Text and a picture are clipboard content; files are files. A copied picture comes as a file of the name image.png.
  * @param {DataTransfer} data
  * @returns {Pasted}
  */

@@ -10,7 +10,7 @@ const SMALLEST = { width: 320, height: 200 };
 
 /**
  * Device pixels of a box. Where the browser tells them exactly, a zoom of 110 % loses no pixel to rounding.
- * @param {Pick<ResizeObserverEntry, 'contentRect'> & { devicePixelContentBoxSize?: readonly ResizeObserverSize[] }} entry
+ * @param {Pick<ResizeObserverEntry, 'contentRect'> & Partial<ResizeObserverEntry>} entry
  * @param {number} ratio  device pixels a CSS pixel; 1 for a desktop in CSS pixels
  * @param {boolean} exact  whether the browser's own count is meant
  * @returns {Size}

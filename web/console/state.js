@@ -6,49 +6,56 @@
  * @typedef {object} Facts
  * @property {'connecting' | 'connected' | 'reconnecting' | 'closed'} link  the connection to the bridge
  * @property {boolean} agent  the machine's agent is there
- * @property {import('./display.js').DisplayState} display  none: this machine shows no picture here, or we may not see it
+ * @property {import('./display.js').DisplayState} display  none: this machine shows no picture here, or not to us
  * @property {{ code: string, message: string } | null} error  why the link was lost
  */
+
+/** @typedef {{ title: string, text: string, action: string | null }} Notice  over the picture; action: of its button */
 
 /**
  * @typedef {object} Description
  * @property {'connecting' | 'connected' | 'no-agent' | 'no-display' | 'reconnecting' | 'closed'} state
  * @property {string} words  for the status line
- * @property {{ title: string, text: string, action: string | null } | null} notice  over the picture; action: what the button says
+ * @property {Notice | null} notice
  */
+
+const RETRIED = 'It is being tried again.';
+
+/** @param {string} title @param {string} text @param {string | null} [action] @returns {Notice} */
+const notice = (title, text, action = null) => ({ title, text, action });
 
 /** @param {Facts} facts @returns {Description} */
 export function describe({ link, agent, display, error }) {
-    if (link === 'closed') {
-        const notice = { title: 'Not connected', text: error?.message ?? 'The console was closed.', action: 'Connect again' };
-        return { state: 'closed', words: 'Not connected', notice };
+    const reason = error?.message;
+    switch (link) {
+        case 'closed': return { state: 'closed', words: 'Not connected',
+            notice: notice('Not connected', reason ?? 'The console was closed.', 'Connect again') };
+        case 'reconnecting': return { state: 'reconnecting', words: 'Connection lost, trying again',
+            notice: notice('Connection lost', `${reason ?? 'The bridge does not answer.'} ${RETRIED}`, 'Try now') };
+        case 'connecting': return { state: 'connecting', words: 'Connecting',
+            notice: reason ? notice('Not connected yet', `${reason} ${RETRIED}`, 'Try now') : null };
+        default: return describeConnected(agent, display);
     }
-    if (link === 'reconnecting') {
-        const text = `${error?.message ?? 'The connection was lost.'} It is being tried again.`;
-        return { state: 'reconnecting', words: 'Connection lost, trying again', notice: { title: 'Connection lost', text, action: 'Try now' } };
-    }
-    if (link === 'connecting') {
-        const notice = error ? { title: 'Not connected yet', text: `${error.message} It is being tried again.`, action: 'Try now' } : null;
-        return { state: 'connecting', words: 'Connecting', notice };
-    }
-    return describeConnected(agent, display);
 }
 
 /** @param {boolean} agent @param {Facts['display']} display @returns {Description} */
 function describeConnected(agent, display) {
-    if (display === 'lost') {
-        const text = 'The machine may be off or starting again. The picture comes back by itself.';
-        return { state: 'no-display', words: 'No picture from the machine', notice: { title: 'No picture', text, action: null } };
+    const rest = agent ? ' Clipboard and files work.' : '';
+    switch (display) {
+        case 'lost': return { state: 'no-display', words: 'No picture from the machine',
+            notice: notice('No picture', 'The machine may be off or starting. The picture comes back by itself.') };
+        case 'locked': return { state: 'no-display', words: 'The display asks for a password',
+            notice: notice('Display locked', 'The machine’s display asks for a password. Set it up without one.') };
+        case 'none': return { ...agentWords(agent),
+            notice: notice('No display', `This machine shows no picture here.${rest}`) };
+        case 'connecting': return agent
+            ? { state: 'connecting', words: 'Connected, waiting for the picture', notice: null } : agentWords(agent);
+        default: return agentWords(agent);
     }
-    if (display === 'locked') {
-        const text = 'This machine’s display asks for a password. The console has none: set the display up without one, behind the bridge.';
-        return { state: 'no-display', words: 'The display asks for a password', notice: { title: 'Display locked', text, action: null } };
-    }
-    const notice = display !== 'none' ? null : {
-        title: 'No display', action: null,
-        text: agent ? 'This machine shows no picture here. Clipboard and files work.' : 'This machine shows no picture here.',
-    };
-    if (!agent) return { state: 'no-agent', words: 'Connected, no agent: no clipboard, files or resizing', notice };
-    if (display === 'connecting') return { state: 'connecting', words: 'Connected, waiting for the picture', notice };
-    return { state: 'connected', words: 'Connected', notice };
+}
+
+/** @param {boolean} agent @returns {Description} */
+function agentWords(agent) {
+    if (agent) return { state: 'connected', words: 'Connected', notice: null };
+    return { state: 'no-agent', words: 'Connected, no agent: no clipboard, files or resizing', notice: null };
 }

@@ -16,7 +16,11 @@ export class TransferList {
     /** @type {HTMLElement} */ #box;
     /** @type {(words: string) => void} */ #announce;
 
-    /** @param {HTMLElement} box  hidden while empty @param {HTMLElement} list @param {(words: string) => void} announce  for who can't see */
+    /**
+     * @param {HTMLElement} box  hidden while empty
+     * @param {HTMLElement} list
+     * @param {(words: string) => void} announce  for who can't see
+     */
     constructor(box, list, announce) {
         this.#box = box;
         this.#list = list;
@@ -28,8 +32,10 @@ export class TransferList {
         const name = shownName(transfer.name);
         const bar = h('progress', { max: '1', 'aria-label': `Progress of ${name}` });
         const detail = h('span', { class: 'detail' });
-        const button = h('button', { class: 'icon', type: 'button', onclick: () => (transfer.ended ? this.#remove(row) : transfer.cancel()) }, icon('close'));
-        const row = h('li', { 'data-testid': 'transfer' }, h('bdi', { class: 'file', title: name }, name), button, bar, detail);
+        const file = h('bdi', { class: 'file', title: name }, name);
+        const onclick = () => (transfer.ended ? this.#remove(row) : transfer.cancel());
+        const button = h('button', { class: 'icon', type: 'button', onclick }, icon('close'));
+        const row = h('li', { 'data-testid': 'transfer' }, file, button, bar, detail);
         const speed = new Speed();
         const update = () => {
             row.dataset.state = transfer.state;
@@ -72,7 +78,11 @@ export class Speed {
     }
 }
 
-/** @param {Pick<Transfer, 'state' | 'sent' | 'size' | 'error'>} transfer @param {number} speed  bytes a second @returns {string} */
+/**
+ * @param {Pick<Transfer, 'state' | 'sent' | 'size' | 'error'>} transfer
+ * @param {number} speed  bytes a second
+ * @returns {string}
+ */
 export function detailOf({ state, sent, size, error }, speed) {
     switch (state) {
         case 'waiting': return `Waiting, ${sizeText(size)}`;

@@ -19,7 +19,10 @@ const rows = {
 for (const letter of 'abcdefghijklmnopqrstuvwxyz') rows[`Key${letter.toUpperCase()}`] = letter + letter.toUpperCase();
 
 /** @type {Map<string, Stroke>} */
-const known = new Map([['\n', { keysym: 0xff0d, code: 'Enter', shift: false }], ['\t', { keysym: 0xff09, code: 'Tab', shift: false }]]);
+const known = new Map([
+    ['\n', { keysym: 0xff0d, code: 'Enter', shift: false }],
+    ['\t', { keysym: 0xff09, code: 'Tab', shift: false }],
+]);
 for (const [code, characters] of Object.entries(rows)) {
     [...characters].forEach((character, i) =>
         known.set(character, { keysym: character.charCodeAt(0), code, shift: i === 1 }));
@@ -36,9 +39,14 @@ export function strokesOf(text) {
         const point = /** @type {number} */ (character.codePointAt(0));
         const stroke = known.get(character);
         if (stroke) strokes.push(stroke);
-        else if (point >= 0xa0) strokes.push({ keysym: point <= 0xff ? point : 0x0100_0000 | point, code: '', shift: false });
+        else if (point >= 0xa0) strokes.push({ keysym: keysymOf(point), code: '', shift: false });
     }
     return strokes;
+}
+
+/** Latin-1 characters are their own keysyms, all others follow a rule. @param {number} point  of Unicode */
+function keysymOf(point) {
+    return point <= 0xff ? point : 0x0100_0000 | point;
 }
 
 /**

@@ -75,7 +75,10 @@ export class VmConsole extends HTMLElement {
         this.setAttribute('src', path);
     }
 
-    /** Access token, or a function that gives a fresh one whenever one is needed. @returns {import('../lib/dial.js').Token} */
+    /**
+     * Access token, or a function that gives a fresh one whenever one is needed.
+     * @returns {import('../lib/dial.js').Token}
+     */
     get token() {
         return this.#token ?? this.getAttribute('token') ?? '';
     }
@@ -149,7 +152,7 @@ export class VmConsole extends HTMLElement {
     }
 
     /**
-     * Press the keys of a text, one after the other: for machines without an agent. `disconnect` and the button stop it.
+     * Press the keys of a text, one after the other, for machines without an agent. `disconnect` stops it.
      * @param {string} text
      * @throws the reason for which it was stopped
      */
@@ -214,8 +217,10 @@ export class VmConsole extends HTMLElement {
     /** @param {VmAgent} agent */
     #startDisplay(agent) {
         const display = this.#display;
-        if (!agent.permissions.has('display')) display?.stop();
-        else if (display?.state === 'none' || display?.state === 'lost') display.start(`${this.src}/display`, () => tokenText(this.token));
+        if (!agent.permissions.has('display')) return display?.stop();
+        if (display?.state === 'none' || display?.state === 'lost') {
+            display.start(`${this.src}/display`, () => tokenText(this.token));
+        }
     }
 
     #displayChanged() {
@@ -255,7 +260,7 @@ export class VmConsole extends HTMLElement {
 
     #paste() {
         return new Paste({
-            wanted: () => Boolean(this.#agent?.agentConnected && this.#agent.permissions.has('clipboard-to-guest')) && !this.hasAttribute('viewonly'),
+            wanted: () => this.#canPaste(),
             ours: event => this.#concerns(event),
             take: pasted => this.#takePasted(pasted),
             press: ({ keys, command }) => {
@@ -265,7 +270,16 @@ export class VmConsole extends HTMLElement {
         });
     }
 
-    /** Keys and pastes in the picture; with `autofocus` also those that nothing else on the page has taken. @param {Event} event */
+    #canPaste() {
+        const agent = this.#agent;
+        if (!agent?.agentConnected || this.hasAttribute('viewonly')) return false;
+        return agent.permissions.has('clipboard-to-guest');
+    }
+
+    /**
+     * Keys and pastes in the picture; with `autofocus` also those that nothing else on the page has taken.
+     * @param {Event} event
+     */
     #concerns(event) {
         const path = event.composedPath();
         if (path.includes(this.#view.display)) return true;
@@ -294,7 +308,8 @@ export class VmConsole extends HTMLElement {
     #over(on) {
         const allowed = this.#agent?.permissions.has('files-to-guest') ?? false;
         this.#view.drop.hidden = !on;
-        this.#view.dropText.textContent = allowed ? `Drop to send to ${this.#view.name.textContent}` : 'Sending files is not allowed here';
+        const name = this.#view.name.textContent;
+        this.#view.dropText.textContent = allowed ? `Drop to send to ${name}` : 'Sending files is not allowed here';
     }
 
     /** Types what the panel shows, until that is done or the button is pressed again. */
@@ -318,7 +333,8 @@ export class VmConsole extends HTMLElement {
 
     /** Everything that is shown, from the facts. */
     #update() {
-        const { notice, noticeTitle, noticeText, noticeButton, words, status, lead, upload, display, type } = this.#view;
+        const { notice, noticeTitle, noticeText, noticeButton } = this.#view;
+        const { words, status, lead, upload, display, type } = this.#view;
         const agent = this.#agent;
         const facts = { link: agent?.state ?? 'closed', agent: agent?.agentConnected ?? false,
             display: this.#display?.state ?? 'none', error: this.#error };

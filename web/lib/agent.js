@@ -20,8 +20,14 @@ import { Transfers } from './transfer.js';
 /** @typedef {import('./frame.js').Frame} Frame */
 /** @typedef {'connecting' | 'connected' | 'reconnecting' | 'closed'} State */
 /** @typedef {{ id: number | string, kind: string, user?: string, lead: boolean }} Client */
-/** @typedef {{ width: number, height: number, x?: number, y?: number, depth?: number, widthMm?: number, heightMm?: number }} Monitor */
-/** @typedef {{ status: 'applied' | 'refused' | 'superseded' | 'unanswered', code?: string, message?: string }} MonitorsResult */
+/**
+ * @typedef {{ width: number, height: number, x?: number, y?: number, depth?: number, widthMm?: number, heightMm?:
+ *     number }} Monitor
+ */
+/**
+ * @typedef {{ status: 'applied' | 'refused' | 'superseded' | 'unanswered', code?: string, message?: string }}
+ *     MonitorsResult
+ */
 /** @typedef {{ mute: boolean, channels: number[] }} Channels  each 0 to 65535 */
 
 /**
@@ -148,7 +154,10 @@ export class VmAgent extends EventTarget {
         return this.hasLead;
     }
 
-    /** @param {{ display?: number, x: number, y: number, buttons?: string[] }} state  buttons: left, middle, right, up, down, side, extra */
+    /**
+     * @param {{ display?: number, x: number, y: number, buttons?: string[] }} state  buttons: left, middle, right, up,
+     *     down, side, extra
+     */
     mouse({ display = 0, x, y, buttons = [] }) {
         this.#link.send({ type: 'mouse', display, x, y, buttons });
     }

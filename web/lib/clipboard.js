@@ -17,7 +17,10 @@ const INLINE_FORMATS = ['text/plain', 'text/uri-list'];
 
 /** @typedef {'clipboard' | 'primary' | 'secondary'} Selection */
 /** @typedef {string | Blob | Promise<string | Blob> | (() => string | Blob | Promise<string | Blob>)} Content */
-/** @typedef {{ readonly types: readonly string[], getType(type: string): Promise<Blob> }} ItemLike  the browser's ClipboardItem is one */
+/**
+ * @typedef {{ readonly types: readonly string[], getType(type: string): Promise<Blob> }} ItemLike  the browser's
+ *     ClipboardItem is one
+ */
 /** @typedef {{ selection?: Selection, signal?: AbortSignal }} ClipboardOptions */
 
 /**
@@ -100,9 +103,9 @@ export class Clipboard {
     async read(options = {}) {
         await this.#port.connected();
         const selection = options.selection ?? 'clipboard';
-        const types = this.#owned.has(selection) ? [...(this.#owned.get(selection)?.keys() ?? [])] : this.offered(selection);
+        const types = [...this.#owned.get(selection)?.keys() ?? this.offered(selection)];
         if (types.length === 0) return [];
-        return [{ types: Object.freeze([...types]), getType: type => this.readType(type, options) }];
+        return [{ types: Object.freeze(types), getType: type => this.readType(type, options) }];
     }
 
     /**
@@ -186,7 +189,10 @@ export class Clipboard {
         this.#incoming.clear();
     }
 
-    /** A new connection: what others offer follows, and what we offered stands only where the old one goes on. @param {boolean} resumed */
+    /**
+     * A new connection: what others offer follows, and what we offered stands only where the old one goes on.
+     * @param {boolean} resumed
+     */
     restart(resumed) {
         if (!resumed) this.#owned.clear();
         this.#offered.clear();
@@ -201,7 +207,9 @@ function contentsOf(item) {
     const contents = typeof like.getType === 'function'
         ? new Map(like.types.map(type => [type, () => like.getType(type)])) : new Map(Object.entries(item));
     const html = contents.get('text/html');
-    if (html !== undefined && !contents.has('text/plain') && globalThis.DOMParser) contents.set('text/plain', () => textOf(html));
+    if (html !== undefined && !contents.has('text/plain') && globalThis.DOMParser) {
+        contents.set('text/plain', () => textOf(html));
+    }
     return contents;
 }
 

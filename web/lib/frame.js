@@ -29,7 +29,9 @@ export function decodeControl(text) {
     } catch {
         throw new VmError('bad-frame', 'not JSON');
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new VmError('bad-frame', 'no object');
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw new VmError('bad-frame', 'no object');
+    }
     if (typeof value.type !== 'string') throw new VmError('bad-frame', 'no type');
     return value;
 }

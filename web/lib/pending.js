@@ -4,9 +4,11 @@
 
 import { VmError } from './codes.js';
 
+/** @template T @typedef {{ resolve: (answer: T) => void, reject: (reason: unknown) => void }} Waiting */
+
 /** @template T */
 export class Pending {
-    /** @type {Map<number, { resolve: (answer: T) => void, reject: (reason: unknown) => void }>} */ #waiting = new Map();
+    /** @type {Map<number, Waiting<T>>} */ #waiting = new Map();
     #next = 1;
 
     /**

@@ -45,7 +45,10 @@ export class OutStream {
         this.#source = source;
         this.#wire = wire;
         this.#credit = new SendCredit(wire.limits.initialCredit);
-        /** Resolves when the last byte is handed to the socket; rejects when the stream is stopped. @type {Promise<void>} */
+        /**
+         * Resolves when the last byte is handed to the socket; rejects when the stream is stopped.
+         * @type {Promise<void>}
+         */
         this.done = new Promise((resolve, reject) => {
             this.#settle = reason => (reason ? reject(reason) : resolve());
         });
@@ -234,7 +237,10 @@ export class Streams {
         this.#in.delete(number);
     }
 
-    /** The connection is lost: nothing more comes in, and what goes out waits for a restart or a stop. @param {VmError} reason */
+    /**
+     * The connection is lost: nothing more comes in, and what goes out waits for a restart or a stop.
+     * @param {VmError} reason
+     */
     interrupt(reason) {
         for (const number of [...this.#in.keys()]) this.fail(number, reason);
         for (const stream of this.#out.values()) stream.pause();

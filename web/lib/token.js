@@ -11,7 +11,11 @@ const PAUSE = 5000;
 /** The longest time a timer can hold, milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** When a token ends, by its `exp`; null where it says nothing. @param {string} token @returns {number | null}  milliseconds of the epoch */
+/**
+ * When a token ends, by its `exp`; null where it says nothing.
+ * @param {string} token
+ * @returns {number | null}  milliseconds of the epoch
+ */
 export function expiryOf(token) {
     try {
         const payload = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
@@ -28,7 +32,10 @@ export class TokenKeeper {
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
     #current = '';
 
-    /** @param {import('./dial.js').Token | undefined} token @param {(token: string) => void} send  gives the bridge a fresh one */
+    /**
+     * @param {import('./dial.js').Token | undefined} token
+     * @param {(token: string) => void} send  gives the bridge a fresh one
+     */
     constructor(token, send) {
         this.#token = token;
         this.#send = send;

@@ -1,7 +1,7 @@
 /**
  * Files on their way into the guest.
  *
- *     file-start and, within the initial credit, bytes -> file-status (accepted, progress ...) -> done | error | cancelled
+ *     file-start, and bytes within the initial credit -> file-status: accepted, progress ... -> done, error, cancelled
  *
  * The bytes may go before the guest has accepted; what it refuses is discarded by the bridge.
  */
@@ -31,7 +31,10 @@ export class Transfer extends EventTarget {
         this.state = 'waiting';
         /** Why it failed. @type {VmError | null} */
         this.error = null;
-        /** Resolves when the guest has the whole file; rejects with a VmError, or the signal's reason. @type {Promise<void>} */
+        /**
+         * Resolves when the guest has the whole file; rejects with a VmError, or the signal's reason.
+         * @type {Promise<void>}
+         */
         this.done = new Promise((resolve, reject) => {
             this.#settle = reason => (reason === undefined ? resolve() : reject(reason));
         });
@@ -67,7 +70,10 @@ export class Transfer extends EventTarget {
     }
 }
 
-/** @typedef {{ id: number, file: Blob, transfer: Transfer, stream: import('./streams.js').OutStream | null, detach: () => void }} Entry */
+/**
+ * @typedef {{ id: number, file: Blob, transfer: Transfer, stream: import('./streams.js').OutStream | null, detach: ()
+ *     => void }} Entry
+ */
 
 /** All transfers of one agent. */
 export class Transfers {
@@ -106,7 +112,8 @@ export class Transfers {
         if (!entry) return;
         if (status === 'accepted' || status === 'progress') return entry.transfer.advance(sent);
         if (status === 'done') return this.#end(entry, 'done');
-        const words = message || (code === 'no-space' && freeBytes != null ? `Only ${freeBytes} bytes are free there.` : '');
+        const isFull = code === 'no-space' && freeBytes !== undefined;
+        const words = isFull ? `The machine’s disk is full: ${freeBytes} bytes are free.` : message;
         const reason = new VmError(code ?? (status === 'cancelled' ? 'cancelled' : 'guest-error'), words);
         this.#end(entry, status === 'cancelled' ? 'cancelled' : 'error', reason);
     }
@@ -174,7 +181,11 @@ export class Transfers {
     }
 }
 
-/** JSON of the protocol has no half characters, which names of some systems have. @param {string} name @returns {string} */
+/**
+ * JSON of the protocol has no half characters, which names of some systems have.
+ * @param {string} name
+ * @returns {string}
+ */
 function wellFormed(name) {
     return new TextDecoder().decode(new TextEncoder().encode(name));
 }

@@ -9,7 +9,8 @@ import Ajv from 'ajv/dist/2020.js';
 import { decodeBinary, encodeBinary } from '../../../web/lib/frame.js';
 import { checkFrame, fromClient } from '../../../web/lib/messages.js';
 
-const schema = JSON.parse(readFileSync(new URL('../../../proto/browser/client-frames.schema.json', import.meta.url), 'utf8'));
+const path = new URL('../../../proto/browser/client-frames.schema.json', import.meta.url);
+const schema = JSON.parse(readFileSync(path, 'utf8'));
 const ajv = new Ajv({ strict: false });
 const isClientFrame = ajv.compile(schema);
 
@@ -46,8 +47,8 @@ export const limits = Object.freeze({
     initialCredit: 512 << 10,
 });
 
-export const everything = Object.freeze(
-    ['clipboard-to-guest', 'clipboard-from-guest', 'files-to-guest', 'resize', 'mouse', 'volume', 'display', 'observe']);
+export const everything = Object.freeze(['clipboard-to-guest', 'clipboard-from-guest', 'files-to-guest', 'resize',
+    'mouse', 'volume', 'display', 'observe']);
 
 /** @returns {object} a welcome with all that must be in it; `members` replace what they name */
 export function welcome(members = {}) {
