@@ -184,6 +184,7 @@ void HubPort::settle() {
         wake_ready_clients();
         while (const auto event = hub_.poll_event()) handle_event(*event);
         flush_guest();
+        wake_ready_clients();  // what the guest took is credit, or room, for those who sent it
     }
     settling_ = false;
     if (guest_ != nullptr && hub_.guest_is_readable()) guest_->readable.notify();
