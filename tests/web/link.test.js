@@ -3,6 +3,7 @@ import test from 'node:test';
 import { codes, VmAgent } from '../../web/lib/vmcbridge.js';
 import { apiUrl, webSocketUrl } from '../../web/lib/dial.js';
 import { connected, once, reconnecting } from './support/agent.js';
+import { onClock } from './support/clock.js';
 import { FakeBridge, limits, welcome } from './support/fake_bridge.js';
 import { random } from './support/random.js';
 
@@ -204,3 +205,40 @@ test('the trace of a machine is asked for beside its agent\'s address, also behi
     assert.equal(apiUrl('wss://h/vms/web%201/agent?x=1', '/trace').href, 'https://h/api/v1/vms/web%201/trace');
     assert.equal(apiUrl('http://h/bridge/vms/web1/agent').href, 'http://h/bridge/api/v1/vms/web1');
 });
+
+test('a silent line is asked for a sign of life, and goes on when there is one', t => onClock(async pass => {
+    const { agent, bridge } = await connected(t);
+    for (let i = 0; i < 5; ++i) {
+        await pass(15_000);
+        await pass(10_000);
+    }
+    assert.equal(agent.state, 'connected');
+    assert.equal(bridge.closedWith, null);
+}));
+
+test('a line that gives no sign of life is given up', t => onClock(async pass => {
+    const { agent, bridge } = await connected(t);
+    bridge.answersPings = false;
+    await pass(15_000);
+    assert.equal((await bridge.next('ping')).id, 0);
+    assert.equal(agent.state, 'connected');
+    await pass(10_000);
+    assert.equal(agent.state, 'closed');
+    assert.equal(bridge.closedWith.reason, 'timeout');
+}));
+
+test('a tab that was asleep asks before it gives up', t => onClock(async pass => {
+    const { agent } = await connected(t);
+    await pass(3_600_000);
+    await pass(10_000);
+    assert.equal(agent.state, 'connected');
+}));
+
+test('a bridge that never says welcome is given up', t => onClock(async pass => {
+    const bridge = new FakeBridge();
+    const agent = new VmAgent(bridge.socket);
+    await bridge.turn();
+    bridge.socket.readyState = 1;
+    await pass(20_000);
+    await assert.rejects(agent.ready, { code: 'timeout' });
+}));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { expiryOf } from '../../web/lib/token.js';
+import { expiryOf, TokenKeeper } from '../../web/lib/token.js';
+import { onClock } from './support/clock.js';
 
 const token = payload => `x.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.y`;
 
@@ -11,3 +12,42 @@ test('a token\'s end is read from it, where it is a JWT that says one', () => {
         assert.equal(expiryOf(other), null, other);
     }
 });
+
+test('a token that a function gives is replaced half a minute before its end, and not before', () => onClock(async pass => {
+    const start = Date.now();
+    const sent = [];
+    let calls = 0;
+    const keeper = new TokenKeeper(() => token({ exp: start / 1000 + 100 * ++calls, n: calls }), fresh => sent.push(fresh));
+    const first = await keeper.get();
+    keeper.watch();
+    await pass(69_000);
+    assert.deepEqual(sent, []);
+    await pass(1000);
+    assert.equal(sent.length, 1);
+    assert.notEqual(sent[0], first);
+    await pass(100_000);
+    assert.equal(sent.length, 2);
+    keeper.stop();
+    await pass(1_000_000);
+    assert.equal(sent.length, 2);
+}));
+
+test('a token function that fails is asked again, and a plain token is left as it is', () => onClock(async pass => {
+    const sent = [];
+    const exp = Date.now() / 1000 + 40;
+    const answers = [() => token({ exp }), () => Promise.reject(new Error('offline')), () => token({ exp: exp + 1000 })];
+    const keeper = new TokenKeeper(() => answers.shift()(), fresh => sent.push(fresh));
+    await keeper.get();
+    keeper.watch();
+    await pass(10_000);
+    assert.deepEqual(sent, []);
+    await pass(5000);
+    assert.equal(sent.length, 1);
+    keeper.stop();
+
+    const plain = new TokenKeeper(token({ exp }), fresh => sent.push(fresh));
+    await plain.get();
+    plain.watch();
+    await pass(100_000);
+    assert.equal(sent.length, 1);
+}));

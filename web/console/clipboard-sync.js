@@ -34,7 +34,7 @@ export class ClipboardSync extends EventTarget {
         agent.addEventListener('clipboardoffer', event => this.#offered(event), { signal });
         agent.addEventListener('connect', () => this.#arrive(), { signal });
         document.addEventListener('visibilitychange', () => this.#look(), { signal });
-        for (const gesture of ['keydown', 'pointerdown', 'focusin']) {
+        for (const gesture of ['keydown', 'mousedown', 'pointerup']) {
             document.addEventListener(gesture, () => this.#onGesture(), { capture: true, signal });
         }
     }
@@ -107,13 +107,16 @@ export class ClipboardSync extends EventTarget {
     }
 
     #onGesture() {
-        if (this.local === 'waiting' && document.hasFocus()) void this.#tryLocal();
+        if (this.local !== 'waiting' || !document.hasFocus()) return;
+        void this.#tryLocal(navigator.userActivation?.isActive !== false);
     }
 
-    async #tryLocal() {
+    /** @param {boolean} [isLast]  in a user's gesture: what the browser refuses now it refuses always */
+    async #tryLocal(isLast = false) {
         const content = this.content;
         if (content?.from !== 'machine') return;
-        if (await writeLocal(content) && content === this.content) this.#setLocal('copied');
+        const copied = await writeLocal(content);
+        if (content === this.content && (copied || isLast)) this.#setLocal(copied ? 'copied' : 'refused');
     }
 
     /** @param {Content} content @param {LocalState} local */

@@ -52,7 +52,9 @@ export class Link {
     /** What tells the attempt that counts from those that come too late. @type {object | null} */ #attempt = null;
     #welcomed = false;
     #stopped = false;
+    /** When something came last, and when we asked for a sign of life. */
     #heard = 0;
+    #asked = 0;
 
     /** Credentials to go on where the last connection stopped; empty for a new start. */
     resume = '';
@@ -132,12 +134,21 @@ export class Link {
         this.#handlers.onWelcome(frame);
     }
 
-    /** A dead network says nothing: ask when the line has been silent, and give up when nothing comes back. */
+    /**
+     * A dead network says nothing: ask when the line has been silent, and give up when nothing comes back. A tab in the
+     * background looks seldom, so only an unanswered question counts, never the silence alone.
+     */
     #watch() {
-        const silent = Date.now() - this.#heard;
-        if (silent > SILENCE + SIGN_OF_LIFE) return this.#giveUp('The connection stopped answering.');
-        if (silent >= SILENCE) this.send({ type: 'ping', id: 0 });
-        this.#timer = setTimeout(() => this.#watch(), Math.max(SILENCE - silent, SIGN_OF_LIFE));
+        const now = Date.now();
+        if (this.#asked > this.#heard && now - this.#asked >= SIGN_OF_LIFE) {
+            return this.#giveUp('The connection stopped answering.');
+        }
+        if (this.#asked <= this.#heard && now - this.#heard >= SILENCE) {
+            this.#asked = now;
+            this.send({ type: 'ping', id: 0 });
+        }
+        const due = this.#asked > this.#heard ? this.#asked + SIGN_OF_LIFE : this.#heard + SILENCE;
+        this.#timer = setTimeout(() => this.#watch(), Math.max(due - now, 1));
     }
 
     /** @param {string} message */
