@@ -10,6 +10,7 @@
 #include <array>
 #include <iterator>
 #include <optional>
+#include <tuple>
 
 // 1. key_file: text -> groups and entries with their lines
 // 2. the values of [server], [auth], [policy], [limits]; the latter two into what every VM starts from
@@ -66,7 +67,7 @@ public:
         for (auto& each : contents_.faults)
             faults_.push_back(
                 {file_.path, each.line, std::move(each.group), std::move(each.key), std::move(each.text)});
-        for (const auto& entry : contents_.entries) file_.lines[{entry.group, entry.key}] = entry.line;
+        for (const auto& [place, value] : contents_.values) file_.lines[place] = value.line;
     }
 
     Result<ConfigFile, ConfigFaults> finish() && {
@@ -78,9 +79,9 @@ public:
             else if (kind_of(group.name).empty())
                 fault(group.line, group.name, {}, about_unknown_group(group.name));
         }
-        for (const auto& entry : contents_.entries) reject_unknown(entry);
+        for (const auto& [place, value] : contents_.values) reject_unknown(place.first, place.second, value.line);
         if (faults_.empty()) return std::move(file_);
-        std::ranges::stable_sort(faults_, {}, &ConfigFault::line);
+        std::ranges::sort(faults_, {}, [](const ConfigFault& fault) { return std::tie(fault.line, fault.text); });
         return std::move(faults_);
     }
 
@@ -89,12 +90,11 @@ private:
     void read_group(std::string_view group, std::string_view kind, VmConfig& vm) {
         for (const auto& key : keys()) {
             if (!belongs_to(key, kind)) continue;
-            const auto entry = std::ranges::find_if(contents_.entries, [&](const KeyFileEntry& each) {
-                return each.group == group && each.key == key.name;
-            });
-            if (entry == contents_.entries.end()) continue;
-            if (auto problem = key.apply({file_.config.server, vm}, entry->value))
-                fault(entry->line, entry->group, entry->key, std::move(problem->text) + hint(entry->value));
+            const auto found = contents_.values.find({std::string{group}, std::string{key.name}});
+            if (found == contents_.values.end()) continue;
+            const auto& [text, line] = found->second;
+            if (auto problem = key.apply({file_.config.server, vm}, text))
+                fault(line, group, key.name, std::move(problem->text) + hint(text));
         }
     }
 
@@ -113,12 +113,12 @@ private:
             fault(group.line, group.name, {}, "a VM of this name stands above");  // [vm a] and [vm  a]
     }
 
-    void reject_unknown(const KeyFileEntry& entry) {
-        const auto kind = kind_of(entry.group);
+    void reject_unknown(std::string_view group, std::string_view name, std::size_t line) {
+        const auto kind = kind_of(group);
         if (kind.empty()) return;  // the group was named already
         const auto known =
-            std::ranges::any_of(keys(), [&](const Key& key) { return key.name == entry.key && belongs_to(key, kind); });
-        if (!known) fault(entry.line, entry.group, entry.key, about_unknown_key(kind, entry.key));
+            std::ranges::any_of(keys(), [&](const Key& key) { return key.name == name && belongs_to(key, kind); });
+        if (!known) fault(line, group, name, about_unknown_key(kind, name));
     }
 
     static std::string hint(std::string_view value) {

@@ -74,11 +74,9 @@ private:
         if (in_faulty_group_) return;
         if (!group_) return fault(key, "stands before the first [group]");
         if (!is_name(key)) return fault(key, "not the name of a key");
-        const auto same = [&](const KeyFileEntry& each) { return each.group == *group_ && each.key == key; };
-        const auto first = std::ranges::find_if(contents.entries, same);
-        if (first != contents.entries.end())
-            return fault(key, "the key stands twice, first in line " + std::to_string(first->line));
-        contents.entries.push_back({*group_, std::string{key}, std::string{value}, line_});
+        const auto [first, is_new] =
+            contents.values.try_emplace({*group_, std::string{key}}, KeyFileValue{std::string{value}, line_});
+        if (!is_new) return fault(key, "the key stands twice, first in line " + std::to_string(first->second.line));
         sound.append("[").append(*group_).append("]\n").append(key).append("=").append(value).append("\n");
     }
 
@@ -93,23 +91,25 @@ private:
 
 /// Puts the meaning of each value in the place of its text.
 void resolve_escapes(KeyFileContents& contents, const std::string& sound) {
-    if (contents.entries.empty()) return;
+    if (contents.values.empty()) return;
     const KeyFile file{g_key_file_new()};
     ErrorOut error;
     if (!g_key_file_load_from_data(file.get(), sound.data(), sound.size(), G_KEY_FILE_NONE, error)) {
         contents.faults.push_back({0, {}, {}, error.message()});
         return;
     }
-    std::erase_if(contents.entries, [&](KeyFileEntry& entry) {
-        const GText value{g_key_file_get_string(file.get(), entry.group.c_str(), entry.key.c_str(), error)};
-        if (value && !error) {
-            entry.value = value.get();
-            return false;
+    for (auto each = contents.values.begin(); each != contents.values.end();) {
+        auto& [place, value] = *each;
+        const GText text{g_key_file_get_string(file.get(), place.first.c_str(), place.second.c_str(), error)};
+        if (text && !error) {
+            value.text = text.get();
+            ++each;
+            continue;
         }
         contents.faults.push_back(
-            {entry.line, entry.group, entry.key, "holds an escape other than \\s \\n \\t \\r \\\\"});
-        return true;
-    });
+            {value.line, place.first, place.second, "holds an escape other than \\s \\n \\t \\r \\\\"});
+        each = contents.values.erase(each);
+    }
 }
 
 }  // namespace

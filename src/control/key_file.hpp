@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Key file text with line numbers: what GKeyFile reads, and what it would overlook or stop at.
@@ -13,10 +15,8 @@ struct KeyFileGroup {
     std::size_t line;  ///< from 1
 };
 
-struct KeyFileEntry {
-    std::string group;
-    std::string key;
-    std::string value;  ///< escapes resolved, no spaces around it
+struct KeyFileValue {
+    std::string text;  ///< escapes resolved, no spaces around it
     std::size_t line;
 };
 
@@ -28,9 +28,9 @@ struct KeyFileFault {
 };
 
 struct KeyFileContents {
-    std::vector<KeyFileGroup> groups;   ///< each name once
-    std::vector<KeyFileEntry> entries;  ///< each key of a group once
-    std::vector<KeyFileFault> faults;   ///< lines that are nothing, and groups and keys that stand twice
+    std::vector<KeyFileGroup> groups;                                    ///< each name once
+    std::map<std::pair<std::string, std::string>, KeyFileValue> values;  ///< by group and key
+    std::vector<KeyFileFault> faults;  ///< lines that are nothing, and groups and keys that stand twice
 };
 
 /// Reads all of `text`; a faulty line does not hide the ones after it.

@@ -203,18 +203,20 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> later_key
 constexpr std::array<std::string_view, 3> later_groups{"audit", "libvirt", "discover"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+    const auto width = b.size() + 1;
+    std::vector<std::size_t> costs((a.size() + 1) * width);
+    const auto cost = [&](std::size_t i, std::size_t j) -> std::size_t& { return costs[i * width + j]; };
+    for (std::size_t i = 0; i <= a.size(); ++i) cost(i, 0) = i;
+    for (std::size_t j = 0; j <= b.size(); ++j) cost(0, j) = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replaced});
+            const auto replaced = cost(i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0 : 1);
+            cost(i, j) = std::min({cost(i - 1, j) + 1, cost(i, j - 1) + 1, replaced});
             const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+            if (swapped) cost(i, j) = std::min(cost(i, j), cost(i - 2, j - 2) + 1);
         }
     }
-    return cost[a.size()][b.size()];
+    return costs.back();
 }
 
 }  // namespace
