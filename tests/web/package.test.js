@@ -48,7 +48,7 @@ test('dependencies are pinned exactly, and the lock file names no download addre
     }
 });
 
-test('every module passes the strict type check, and the npm package brings its types', { timeout: 100_000 }, () => {
+test('every module passes the strict type check, and the npm package brings its types', { timeout: 250_000 }, () => {
     const project = mkdtempSync(join(tmpdir(), 'vmcbridge-package-'));
     try {
         const run = (program, args, cwd = project) =>
@@ -70,4 +70,22 @@ test('every module passes the strict type check, and the npm package brings its 
     } finally {
         rmSync(project, { recursive: true, force: true });
     }
+});
+
+/** @returns {Set<string>} the modules that this one needs, with itself, as paths below web/ */
+function graphOf(path, seen = new Set()) {
+    if (seen.has(path)) return seen;
+    seen.add(path);
+    for (const [, specifier] of read(path).matchAll(/^(?:import|export)[^;]*?from '([^']+)'/gm)) {
+        graphOf(new URL(specifier, new URL(path, web)).href.slice(web.href.length), seen);
+    }
+    return seen;
+}
+
+test('the console page asks for all its modules at once, not one behind the other', () => {
+    const needed = [...graphOf('console/console.js')].filter(path => path !== 'console/console.js');
+    const addresses = needed.map(path => `/${path.replace(/^console/, 'assets')}`).sort();
+    const links = read('console/console.html').matchAll(/rel="modulepreload" href="([^"]+)"/g);
+    const preloaded = [...links].map(([, href]) => href);
+    assert.deepEqual(preloaded, addresses);
 });

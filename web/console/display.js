@@ -54,6 +54,7 @@ export class Display extends EventTarget {
         super();
         this.#target = target;
         this.#load = load;
+        load().catch(() => {});  // while the agent's connection is made; a failure shows when the display is started
     }
 
     /**
