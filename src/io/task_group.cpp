@@ -27,23 +27,25 @@ void report(std::string_view name, const std::exception_ptr& error) {
 }  // namespace
 
 void TaskGroup::spawn(std::string_view name, Task<> task) {
-    if (stopping_) return;
-    const auto entry = running_.emplace(running_.end());
-    net::co_spawn(context_, std::move(task),
-                  net::bind_cancellation_slot(entry->slot(), [this, name, entry](const std::exception_ptr& error) {
-                      ended(name, entry, error);
-                  }));
+    if (state_->stopping) return;
+    const auto entry = state_->running.emplace(state_->running.end());
+    net::co_spawn(
+        context_, std::move(task),
+        net::bind_cancellation_slot(entry->slot(), [state = state_, name, entry](const std::exception_ptr& error) {
+            state->ended(name, entry, error);
+        }));
 }
 
-void TaskGroup::ended(std::string_view name, Running::iterator task, const std::exception_ptr& error) {
+void TaskGroup::State::ended(std::string_view name, Running::iterator task, const std::exception_ptr& error) {
     report(name, error);
-    running_.erase(task);
-    if (running_.empty()) left_.notify();
+    running.erase(task);
+    if (running.empty()) left.notify();
 }
 
 void TaskGroup::request_stop() {
-    stopping_ = true;
-    for (auto task = running_.begin(); task != running_.end();) {
+    const auto state = state_;
+    state->stopping = true;
+    for (auto task = state->running.begin(); task != state->running.end();) {
         const auto each = task++;  // a task that ends here and now takes its entry along
         each->emit(net::cancellation_type::terminal);
     }
@@ -51,10 +53,11 @@ void TaskGroup::request_stop() {
 
 Task<bool> TaskGroup::join(milliseconds grace) {
     using namespace net::experimental::awaitable_operators;
+    const auto state = state_;
     Timer timer{context_, Clock::now() + grace};
-    while (!running_.empty()) {
-        const auto first = co_await (left_.wait() || timer.async_wait(as_value));
-        if (first.index() == 1) co_return running_.empty();
+    while (!state->running.empty()) {
+        const auto first = co_await (state->left.wait() || timer.async_wait(as_value));
+        if (first.index() == 1) co_return state->running.empty();
     }
     co_return true;
 }

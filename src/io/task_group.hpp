@@ -7,6 +7,7 @@
 
 #include <exception>
 #include <list>
+#include <memory>
 #include <string_view>
 
 namespace vmcbridge::io {
@@ -17,7 +18,7 @@ namespace vmcbridge::io {
 /// of the owner.
 class TaskGroup {
 public:
-    explicit TaskGroup(net::io_context& context) : context_{context}, left_{context} {}
+    explicit TaskGroup(net::io_context& context) : context_{context}, state_{std::make_shared<State>(context)} {}
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
@@ -27,17 +28,24 @@ public:
     void request_stop();
     /// Waits until no task is left, at most `grace`; false: somebody did not leave. One caller at a time.
     [[nodiscard]] Task<bool> join(milliseconds grace);
-    [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return state_->running.size(); }
     [[nodiscard]] net::io_context& context() noexcept { return context_; }
 
 private:
     using Running = std::list<net::cancellation_signal>;
-    void ended(std::string_view name, Running::iterator task, const std::exception_ptr& error);
+    /// Shared with the completion of each task: its frame may hold the last share of the group's owner, and is gone by
+    /// then.
+    struct State {
+        explicit State(net::io_context& context) : left{context} {}
+        void ended(std::string_view name, Running::iterator task, const std::exception_ptr& error);
+
+        Running running;
+        Signal left;
+        bool stopping = false;
+    };
 
     net::io_context& context_;
-    Running running_;
-    Signal left_;
-    bool stopping_ = false;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace vmcbridge::io
