@@ -5,6 +5,7 @@ import { Daemon } from './daemon.js';
 import { Desktop } from './desktop.js';
 import { eventually } from './deadline.js';
 import { Sandbox } from './sandbox.js';
+import { ScriptedGuest } from './scripted_guest.js';
 
 export class Bed {
     /** @type {Sandbox} */ sandbox;
@@ -12,6 +13,7 @@ export class Bed {
     /** @type {Record<string, Desktop>} by the machine's name */ desktops = {};
     /** @type {Parameters<Daemon['configure']>[0]} what the configuration file says */ options;
     #clients = new Set();
+    #guests = new Map();
 
     /** Starts everything and waits until the capabilities of each agent have come through the bridge.
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
@@ -70,9 +72,19 @@ export class Bed {
         return client;
     }
 
+    /** Plays the guest of a machine. A machine has one guest at a time: the former one is closed first.
+     *  @param {Parameters<typeof ScriptedGuest.connect>[1]} [options] */
+    async guest(name = 'one', options) {
+        await this.#guests.get(name)?.close();
+        const guest = await ScriptedGuest.connect(this.guestSocket(name), options);
+        this.#guests.set(name, guest);
+        return guest;
+    }
+
     /** Stops the daemon in order and cleans up. Fails where a client noted a breach of the protocol or the daemon did not end well. */
     async close() {
         try {
+            this.daemon.assertRunning();
             for (const client of this.#clients) await client.close();
             if (this.daemon.child.running) await this.daemon.stop();
         } finally {

@@ -19,6 +19,7 @@ export class Daemon {
     /** @type {number} the HTTP port */ port;
     /** @type {string} the admin socket's path */ admin;
     /** @type {string} the configuration file's path */ config;
+    /** @type {boolean} whether the test has ended it, so that its end is no fault */ ended = false;
     #sandbox;
 
     /** Starts it and waits until it is ready.
@@ -52,6 +53,7 @@ export class Daemon {
     }
 
     async run(args) {
+        this.ended = false;
         this.child = this.#sandbox.start('vmcbridge', VMCBRIDGE, args);
         this.port = Number((await this.child.says(/event=listening service=http address=127\.0\.0\.1:(\d+)/))[1]);
         await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, { timeoutMs: 10000 });
@@ -105,8 +107,22 @@ export class Daemon {
         return (Math.max(highest, this.rss()) - before) / MIB;
     }
 
+    /** Kills it, as a crash does. */
+    async kill() {
+        this.ended = true;
+        await this.child.stop('SIGKILL');
+    }
+
+    /** Fails where it ended by itself, with its last words. */
+    assertRunning() {
+        if (!this.ended && !this.child.running) {
+            assert.fail(`the daemon ended by itself: ${JSON.stringify(this.child.exit)}\n${this.log.slice(-4000)}`);
+        }
+    }
+
     /** Stops it as an operator does, and checks that it ended in order. */
     async stop(signal = 'SIGTERM') {
+        this.ended = true;
         const exit = await this.child.stop(signal);
         assert.deepEqual(exit, { code: 0, signal: null }, `the daemon ends in order after ${signal}:\n${this.log.slice(-4000)}`);
     }

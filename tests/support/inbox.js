@@ -8,8 +8,13 @@ export class Inbox {
     #waiters = new Set();
     #fault;
 
-    push(item) {
+    /** Notes an item for which nobody waits. */
+    note(item) {
         this.all.push(item);
+    }
+
+    push(item) {
+        this.note(item);
         for (const waiter of this.#waiters) {
             if (waiter.wants(item)) return void waiter.take(item);
         }

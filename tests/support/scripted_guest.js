@@ -20,8 +20,15 @@ export class ScriptedGuest {
         guest.#socket = net.connect(path);
         await within(5000, once(guest.#socket, 'connect'), `connection to ${path}`);
         guest.#listen(capabilities);
-        if (announce) await guest.send(Type.announce, u32(1, capabilities));
+        if (announce) await guest.#handshake(capabilities);
         return guest;
+    }
+
+    /** As a real agent, it grabs nothing before the bridge has asked for its capabilities: that would end its grabs. */
+    async #handshake(capabilities) {
+        await this.send(Type.announce, u32(1, capabilities));
+        const asks = (item) => item.type === Type.announce && item.payload.readUInt32LE(0) === 1;
+        await this.inbox.next(asks, { what: 'the bridge asks for capabilities' });
     }
 
     #listen(capabilities) {
@@ -48,12 +55,13 @@ export class ScriptedGuest {
         return this.raw(chunk(port, message(type, payload)));
     }
 
-    /** Sends these bytes. Resolves false when the connection is gone. */
+    /** Sends these bytes. Resolves when the kernel has taken them; false when the connection is gone. */
     raw(bytes) {
-        return new Promise((resolve) => {
+        const taken = new Promise((resolve) => {
             if (!this.#socket.writable) return resolve(false);
             this.#socket.write(bytes, (error) => resolve(!error));
         });
+        return within(10000, taken, `the bridge reads ${bytes.length} bytes of the guest`);
     }
 
     /** The next message of this type. */
@@ -86,7 +94,8 @@ export class ScriptedGuest {
 
     async close() {
         if (this.closed) return;
+        const closed = once(this.#socket, 'close');
         this.#socket.destroy();
-        await once(this.#socket, 'close');
+        await closed;
     }
 }
