@@ -6,7 +6,6 @@ import { Bed } from '../support/bed.js';
 import { Client } from '../support/client.js';
 import { pattern } from '../support/data.js';
 import { fileURLToPath } from 'node:url';
-import { ScriptedGuest } from '../support/scripted_guest.js';
 import { Service } from '../support/service.js';
 import { chunk, Format, message, Port, Type, u32 } from '../support/vdi.js';
 
@@ -25,10 +24,14 @@ async function assertServed(client, desktop, text) {
     assert.equal((await client.setMonitors([{ width: 1024, height: 768 }])).status, 'applied');
 }
 
-/** Runs `action`, after which the agent opens its port anew; the client is told within 2 s of that. */
+/** Runs `action`, after which the agent opens its port anew; the client is told within 2 s of that. What the client offers stands
+ *  meanwhile, and is offered to the new agent: only when that has come is the clipboard anybody else's to take. */
 async function comesBack(client, desktop, action) {
-    await desktop.reopened(action);
-    await client.next('agent', (frame) => frame.connected && frame.capabilities.length > 0, SERVICE_AGAIN_MS);
+    await desktop.x11.newOwner(() => client.offer({ 'text/plain': 'stands' }));
+    await desktop.x11.newOwner(async () => {
+        await desktop.reopened(action);
+        await client.next('agent', (frame) => frame.connected && frame.capabilities.length > 0, SERVICE_AGAIN_MS);
+    });
 }
 
 describe('the real agent', () => {
@@ -63,6 +66,7 @@ describe('the real agent', () => {
     });
 
     test('gone: what is asked of it is answered no-agent, and a file too', async () => {
+        client.send({ type: 'clipboard-release', selection: 'clipboard' });
         await bed.desktop.stopAgent();
         await client.next('agent', (frame) => !frame.connected);
         assert.equal((await client.read()).code, 'no-agent');
@@ -90,7 +94,7 @@ describe('the daemon', () => {
 
     test('killed and started again takes its sockets back and serves within 2 s', async () => {
         const former = await bed.client();
-        await bed.daemon.child.stop('SIGKILL');
+        await bed.daemon.kill();
         await former.closedByPeer();
         await bed.daemon.run(['serve', '--config', bed.daemon.config]);
         await bed.agentReady('one', SERVICE_AGAIN_MS);
@@ -117,10 +121,12 @@ describe('a socket that QEMU holds', () => {
     test('is connected to, and the agent behind it serves', () => assertServed(client, bed.desktop, 'through a chardev'));
 
     test('goes and comes back: the agent is told gone, then back within 2 s', async () => {
-        await chardev.stop('SIGKILL');
-        await client.next('agent', (frame) => !frame.connected);
-        assert.equal((await client.read()).code, 'no-agent');
-        await comesBack(client, bed.desktop, () => chardev.start());
+        await comesBack(client, bed.desktop, async () => {
+            await chardev.stop('SIGKILL');
+            await client.next('agent', (frame) => !frame.connected);
+            assert.equal((await client.sendFile('a.txt', pattern(10))).code, 'no-agent');
+            chardev.start();
+        });
         await assertServed(client, bed.desktop, 'after the chardev was back');
     });
 
@@ -142,7 +148,7 @@ describe('a guest that a test plays', () => {
     after(() => bed?.close());
 
     test('dies in the middle of a clipboard message: the reader is told agent-gone, and the next guest is served', async () => {
-        const guest = await ScriptedGuest.connect(bed.guestSocket());
+        const guest = await bed.guest();
         await client.agent();
         await guest.grab(Format.text);
         await client.next('clipboard-grab');
@@ -154,7 +160,7 @@ describe('a guest that a test plays', () => {
         await client.next('clipboard-error', (frame) => frame.id === 77 && frame.code === 'agent-gone');
         await client.next('agent', (frame) => !frame.connected);
 
-        const next = await ScriptedGuest.connect(bed.guestSocket());
+        const next = await bed.guest();
         await client.next('agent', (frame) => frame.connected);
         await next.grab(Format.text);
         await client.next('clipboard-grab');

@@ -115,8 +115,12 @@ describe('a second client', () => {
     test('that stalls in the middle of a large paste does not hold up the first', async () => {
         const text = textOfBytes(8_000_000);
         const [quick, stalled] = [await bed.client(), await bed.client('one', { autoCredit: false })];
+        await Promise.all([quick, stalled].map(async (client) => {
+            await client.barrier();
+            client.inbox.clear(); // what was copied before they came is not meant
+        }));
         await bed.desktop.x11.copy(text);
-        await Promise.all([quick.next('clipboard-grab'), stalled.next('clipboard-grab')]);
+        await Promise.all([quick, stalled].map((client) => client.next('clipboard-grab')));
         stalled.send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
         await stalled.next('clipboard-data');
         assert.ok((await quick.read()).bytes.equals(text));

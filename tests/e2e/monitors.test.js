@@ -6,6 +6,7 @@ import { Bed } from '../support/bed.js';
 import { eventually } from '../support/deadline.js';
 
 const BURST = 50;
+const LAST_OF_BURST = `${800 + 8 * (BURST - 1)}x${600 + BURST - 1}`;
 
 describe('monitors', () => {
     /** @type {Bed} */ let bed;
@@ -42,12 +43,12 @@ describe('monitors', () => {
         assert.equal(results.at(-1).status, 'applied');
         for (const { status } of results) assert.match(status, /^(applied|superseded)$/);
         assert.ok(results.some(({ status }) => status === 'superseded'), 'not every step is carried out');
-        await screenIs(`${800 + 8 * (BURST - 1)}x${600 + BURST - 1}`);
+        await screenIs(LAST_OF_BURST);
         await lead.barrier();
         assert.equal(lead.seen('monitors-result').filter(({ id }) => ids.includes(id)).length, BURST);
     });
 
-    test('a client without the lead is told so, and its layout is applied when it gets the lead', async () => {
+    test('a client without the lead is told so, and its layout is applied while it has the lead', async () => {
         const second = await bed.client();
         assert.equal(second.welcome.lead, false);
         const refused = await second.setMonitors([{ width: 1152, height: 864 }]);
@@ -58,6 +59,7 @@ describe('monitors', () => {
         await screenIs('1152x864');
         await second.close();
         await lead.next('lead', (frame) => frame.you);
+        await screenIs(LAST_OF_BURST);
     });
 
     test('what is no layout is refused and changes nothing', async () => {

@@ -72,7 +72,7 @@ describe('a stop', () => {
 
     for (const signal of ['SIGTERM', 'SIGINT']) {
         test(`by ${signal} tells the clients, closes the guest's port, removes the sockets and exits with 0`, async () => {
-            const guest = await ScriptedGuest.connect(bed.guestSocket());
+            const guest = await bed.guest();
             const clients = [await bed.client(), await bed.client()];
             await bed.daemon.stop(signal);
             for (const client of clients) assert.equal((await client.closedByPeer()).code, 1001);

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Bed } from '../support/bed.js';
-import { ScriptedGuest } from '../support/scripted_guest.js';
 import { Format, Type, u32 } from '../support/vdi.js';
 
 const DEADLINE_MS = 5000;
@@ -43,8 +42,9 @@ describe('a request to the real guest', () => {
     });
 
     test('of the guest that a client refuses ends the paste at once', async () => {
-        await bed.desktop.x11.newOwner(() => client.offer({ 'text/plain': 'soon gone' }));
         client.answers = false;
+        await bed.desktop.x11.newOwner(() => client.offer({ 'text/plain': 'soon gone' }));
+        client.inbox.clear();
         const paste = bed.desktop.x11.paste({ timeoutMs: 3000 });
         const { id } = await client.next('clipboard-request');
         client.send({ type: 'clipboard-error', id, code: 'cancelled', message: 'the user said no' });
@@ -72,13 +72,13 @@ describe('a request to the real guest', () => {
 describe('a request to a guest that misbehaves', () => {
     /** @type {Bed} */ let bed;
     /** @type {import('../support/client.js').Client} */ let client;
-    /** @type {ScriptedGuest} */ let guest;
+    /** @type {import('../support/scripted_guest.js').ScriptedGuest} */ let guest;
 
     before(async () => {
         bed = await Bed.start({ vms: [], scripted: ['one'] });
         client = await bed.client();
         assert.equal((await client.read()).code, 'no-agent', 'nobody is at the port yet');
-        guest = await ScriptedGuest.connect(bed.guestSocket());
+        guest = await bed.guest();
         await client.agent();
     });
     after(() => bed?.close());
