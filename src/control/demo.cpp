@@ -52,9 +52,8 @@ constexpr std::array needed_programs{
 constexpr const char* welcome_text = R"(
   This is a real desktop with a real guest agent, and no virtual machine.
 
-    copy      select text here with the mouse; it is in the page's clipboard
-    paste     copy anything on your side; here press the middle button,
-              or Ctrl-Shift-V
+    copy      select text here with the mouse; the browser has it too
+    paste     copy anything on your side, click here, press Ctrl-V
     files     drop one on the page; it lands in ~/Downloads
     resize    make the browser's window larger
 
@@ -75,8 +74,9 @@ constexpr const char* bus_config = R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop
 </busconfig>
 )";
 
+/// Ctrl-V pastes, as in a browser; what a shell does with that key is not missed here.
 constexpr const char* terminal_translations =
-    "XTerm*VT100.translations: #override "
+    "XTerm*VT100.translations: #override Ctrl ~Shift <Key>v: insert-selection(CLIPBOARD) \\n "
     "Ctrl Shift <Key>V: insert-selection(CLIPBOARD) \\n Ctrl Shift <Key>C: copy-selection(CLIPBOARD)";
 
 std::string text_of(const char* variable, std::string fallback) {
