@@ -343,9 +343,9 @@ void ClipboardBroker::drop_unwanted(Time now) {
 void ClipboardBroker::handle_timeout(Time now) {
     if (announce_at_ && now >= *announce_at_) announce_standing();
     drop_slow(now);
-    if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed
-        for (auto* fetch : streaming_)
-            if (fetch) fetch->deadline = now + world_.settings.limits.request_deadline;
+    if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed, nor may others' requests suffer
+        for (auto& fetch : fetches_)
+            if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
     fail_where([&](const Fetch& fetch) { return fetch.deadline <= now; }, Code::timeout,
                "no answer came within the deadline", now);
 }

@@ -128,6 +128,25 @@ TEST(SlowClient, LosesItsStreamAfterTheDeadlineAndNobodyElseTheirs) {
     EXPECT_TRUE(s.bob.contents(1) == long_text(4'000'000));
 }
 
+TEST(SlowClient, DoesNotLetTheRequestsBehindItTimeOut) {
+    Copied s;
+    s.alice.grants = false;
+    s.alice.requests(1, png);
+    s.guest.is_held = true;
+    s.guest.answers(long_text(4'000'000), png);
+    s.guest.lets_read(1000);
+    s.bob.requests(1, png);
+    s.advance(1s);
+    s.guest.is_held = false;
+    s.settle();
+    s.advance(4s);
+    EXPECT_FALSE(s.bob.heard("clipboard-error")) << "the guest could not answer: it was not read";
+    s.advance(1s);
+    EXPECT_EQ(s.alice.error(1), "timeout");
+    s.guest.answers(long_text(100'000), png);
+    EXPECT_TRUE(s.bob.contents(1) == long_text(100'000));
+}
+
 TEST(SlowClient, LosesAStreamThatTheGuestHasFinishedToo) {
     Copied s;
     s.alice.grants = false;
