@@ -5,11 +5,8 @@
 #include "src/control/keys.hpp"
 #include "src/control/values.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 // Each subcommand is a struct of what GOption fills in and one table of entries: the table is the parser and the help.
 
@@ -271,41 +268,6 @@ Problem unknown_command(std::string_view name) {
     return {"unknown command " + quoted + "; did you mean " + std::string{nearest(name, commands)} + "?"};
 }
 
-// ---- Merging
-
-/// Reads the file that `command` names; an empty one where it names none and the default one does not exist.
-Result<ConfigFile, ConfigFaults> read_file_of(const ServeCommand& command) {
-    if (!command.config.empty()) return read_config(command.config);
-    const std::string path{default_config_file};
-    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return ConfigFile{};
-    return read_config(path);
-}
-
-ConfigFaults merge(const ServeCommand& command, const VmConfig& every_vm, Config& config) {
-    for (const auto& [name, guest] : command.vms) {
-        auto& vm = config.vms.try_emplace(name, every_vm).first->second;
-        vm.name = name;
-        vm.guest = guest;
-    }
-    ConfigFaults faults;
-    for (const auto& [name, display] : command.displays) {
-        const auto vm = config.vms.find(name);
-        if (vm != config.vms.end())
-            vm->second.display = display;
-        else
-            faults.push_back(
-                {"command line", 0, {}, "--display", "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST"});
-    }
-    auto& server = config.server;
-    if (!command.listen.empty()) server.listen = command.listen;
-    if (server.listen.empty()) server.listen = {Address{"127.0.0.1", default_port, {}}};
-    if (command.admin) server.admin = command.admin;
-    if (!server.admin) server.admin = default_admin(std::string{default_admin_folder});
-    if (command.web_root) server.web_root = *command.web_root;
-    if (command.threads) server.threads = *command.threads;
-    return faults;
-}
-
 }  // namespace
 
 Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::string_view version) {
@@ -318,21 +280,6 @@ Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::
     if (name == "demo") return parse_demo(rest);
     if (name == "check-config") return parse_check_config(rest);
     return unknown_command(name);
-}
-
-std::optional<Address> default_admin(const std::string& folder) {
-    if (access(folder.c_str(), W_OK | X_OK) != 0) return std::nullopt;
-    return Address{{}, 0, folder + "/admin.sock"};
-}
-
-Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
-    auto file = read_file_of(command);
-    if (!file) return std::move(file).error();
-    auto config = file->config;
-    auto faults = merge(command, file->every_vm, config);
-    std::ranges::move(conflicts(config, *file), std::back_inserter(faults));
-    if (!faults.empty()) return faults;
-    return config;
 }
 
 }  // namespace vmcbridge::control

@@ -153,7 +153,7 @@ TEST(LoadedConfig, ListensOnLoopbackByDefault) {
 }
 
 TEST(LoadedConfig, NamesConflictsOfTheCommandLine) {
-    const TemporaryFile file{""};
+    const TemporaryFile file{"[server]\nlisten = 127.0.0.1:1\n"};
     const auto config = load_config(parsed<ServeCommand>(
         {"serve", "--config", file.path.c_str(), "--listen", "0.0.0.0:2", "--display", "x=vnc:h:1"}));
     ASSERT_FALSE(config);

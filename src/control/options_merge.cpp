@@ -1,0 +1,70 @@
+#include "src/control/options.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+// The file, then what the command line says, then the defaults of what nobody named, then what must hold between them.
+
+namespace vmcbridge::control {
+namespace {
+
+/// Reads the file that `command` names; an empty one where it names none and the default one does not exist.
+Result<ConfigFile, ConfigFaults> read_file_of(const ServeCommand& command) {
+    if (!command.config.empty()) return read_config(command.config);
+    const std::string path{default_config_file};
+    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return ConfigFile{};
+    return read_config(path);
+}
+
+/// What the file says in these places does not count any more, so no fault is there either.
+ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
+    auto& config = file.config;
+    for (const auto& [name, guest] : command.vms) {
+        auto& vm = config.vms.try_emplace(name, file.every_vm).first->second;
+        vm.name = name;
+        vm.guest = guest;
+        file.lines.erase({"vm " + name, "guest"});
+    }
+    ConfigFaults faults;
+    for (const auto& [name, display] : command.displays) {
+        const auto vm = config.vms.find(name);
+        if (vm != config.vms.end())
+            vm->second.display = display;
+        else
+            faults.push_back(
+                {"command line", 0, {}, "--display", "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST"});
+    }
+    auto& server = config.server;
+    if (!command.listen.empty()) {
+        server.listen = command.listen;
+        file.lines.erase({"server", "listen"});
+    }
+    if (server.listen.empty()) server.listen = {Address{"127.0.0.1", default_port, {}}};
+    if (command.admin) server.admin = command.admin;
+    if (!server.admin) server.admin = default_admin(std::string{default_admin_folder});
+    if (command.web_root) server.web_root = *command.web_root;
+    if (command.threads) server.threads = *command.threads;
+    return faults;
+}
+
+}  // namespace
+
+std::optional<Address> default_admin(const std::string& folder) {
+    if (access(folder.c_str(), W_OK | X_OK) != 0) return std::nullopt;
+    return Address{{}, 0, folder + "/admin.sock"};
+}
+
+Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
+    auto file = read_file_of(command);
+    if (!file) return std::move(file).error();
+    auto faults = merge(command, *file);
+    std::ranges::move(conflicts(file->config, *file), std::back_inserter(faults));
+    if (!faults.empty()) return faults;
+    return std::move(file->config);
+}
+
+}  // namespace vmcbridge::control
