@@ -30,6 +30,8 @@ struct ClientProfile {
     ClientKind kind = ClientKind::web;
     std::string user;  ///< empty: nobody in particular
     policy::PermissionSet permissions;
+    /// Secret by which a lost connection is resumed: from a generator for secrets, used once. Empty: no resuming.
+    std::string resume_token;
 };
 
 /// One fetch of clipboard contents from their owner; a client that is asked sees it as the id of the request.
@@ -57,6 +59,8 @@ public:
 
     [[nodiscard]] ClientId id() const noexcept { return id_; }
     [[nodiscard]] const ClientProfile& profile() const noexcept { return profile_; }
+    /// The same client on a new connection.
+    void renew(ClientProfile profile) { profile_ = std::move(profile); }
     [[nodiscard]] bool may(policy::Permission permission) const noexcept { return rights.has(permission); }
 
     // ---- Kept for it by the brokers

@@ -106,6 +106,24 @@ void ClipboardBroker::show_to(Client& client) {
     for (const auto selection : selections) show(client, selection);
 }
 
+void ClipboardBroker::client_lost(ClientId client, Time now) {
+    for (auto& fetch : fetches_)
+        std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) { return waiter.client == client; });
+    fail_where(
+        [&](const Fetch& fetch) {
+            return !fetch.from_guest && fetch.owner == client && fetch.stage == Fetch::Stage::streaming;
+        },
+        Code::not_owner, "the connection of the contents' owner was lost", now);
+    drop_unwanted(now);
+}
+
+void ClipboardBroker::client_resumed(Client& client) {
+    show_to(client);
+    for (const auto& fetch : fetches_)
+        if (!fetch.from_guest && fetch.owner == client.id() && fetch.stage == Fetch::Stage::asked)
+            client.asked(fetch.id, fetch.selection, fetch.format);
+}
+
 void ClipboardBroker::client_gone(ClientId client, Time now) {
     for (auto& fetch : fetches_)
         std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) { return waiter.client == client; });

@@ -56,6 +56,10 @@ public:
     void client_failed(Client& client, FetchId fetch, browser::Code code, Time now);
     /// It joined, or what it may see changed: it is told what is there.
     void show_to(Client& client);
+    /// Its connection is lost: what it asked for and what it was sending ends; what it owns stands.
+    void client_lost(ClientId client, Time now);
+    /// It is back: told what is there, and asked again for what others still wait for.
+    void client_resumed(Client& client);
     /// It is gone from World::clients already.
     void client_gone(ClientId client, Time now);
     /// Policy changed: offers that are no longer allowed end.

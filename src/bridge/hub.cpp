@@ -108,12 +108,14 @@ void Hub::handle_timeout(Time now) {
     parts_->clipboard.handle_timeout(now);
     parts_->display.handle_timeout(now);
     parts_->transfers.handle_timeout(now);
+    parts_->drop_lost(now);
     parts_->drop_overflowed(now);
 }
 
 std::optional<Time> Hub::poll_timeout() const {
-    return earlier(earlier(parts_->guest.poll_timeout(), parts_->clipboard.poll_timeout()),
-                   earlier(parts_->display.poll_timeout(), parts_->transfers.poll_timeout()));
+    return earlier(parts_->next_lost(),
+                   earlier(earlier(parts_->guest.poll_timeout(), parts_->clipboard.poll_timeout()),
+                           earlier(parts_->display.poll_timeout(), parts_->transfers.poll_timeout())));
 }
 
 std::optional<HubEvent> Hub::poll_event() {

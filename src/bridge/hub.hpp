@@ -31,7 +31,7 @@ struct HubSettings {
 struct DropGuest {
     std::string reason;
 };
-/// A client's connection must be closed once its frames are written; the hub has forgotten it already.
+/// A client's connection must be closed. The hub has nothing more for it: what waited for it is dropped.
 struct CloseClient {
     ClientId client;
     browser::CloseCode code;
@@ -100,11 +100,16 @@ public:
 
     // ---- Clients
     /// A client that speaks vmcbridge.v1 came. Error: too-many, or busy (several-clients = refuse).
-    [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now);
+    /// `resume` is the token of a lost connection: with the right one, and the same user, that client goes on; if its
+    /// connection still stands, CloseClient for it comes out of poll_event() first. A wrong one gives a new client.
+    [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now,
+                                                                       std::string_view resume = {});
     void handle_client_text(ClientId client, std::string_view frame, Time now);
     void handle_client_binary(ClientId client, Bytes frame, Time now);
-    /// Its connection is closed or lost. Unknown ids (the hub closed it first) are fine, here and above.
+    /// Its connection is closed: it is over. Unknown ids (the hub closed it first) are fine, here and above.
     void handle_client_gone(ClientId client, Time now);
+    /// Its connection is lost: it may be resumed within Limits::resume_grace, then it is over.
+    void handle_client_lost(ClientId client, Time now);
     /// false: don't read from this client now. Becomes true at the latest when the guest or the client took what waits.
     [[nodiscard]] bool client_is_readable(ClientId client) const noexcept;
     /// The next message to write to this client; call again when it is written.

@@ -20,9 +20,13 @@ std::string_view name(ClientKind kind) noexcept {
     return "";
 }
 
-Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now) {
+Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now, std::string_view resume) {
     auto& parts = *parts_;
     auto& world = parts.world;
+    if (auto* known = parts.find_resumable(resume, profile.user)) {
+        parts.resume(*known, std::move(profile), now);
+        return known->id();
+    }
     const auto rule = world.settings.policy.several_clients;
     if (rule == SeveralClients::refuse && !world.clients.empty()) return Code::busy;
     if (rule == SeveralClients::take_over)
@@ -40,9 +44,6 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
     client.welcome(parts.agent_view(), got_lead);
     parts.clipboard.show_to(client);
     parts.tell_clients();
-    world.note("client-joined", {{"client", std::to_string(id.raw())},
-                                 {"kind", std::string{name(client.profile().kind)}},
-                                 {"user", client.profile().user}});
     return id;
 }
 
@@ -61,7 +62,6 @@ void Hub::Parts::remove(ClientId id, Time now) {
     clipboard.check_slow(now);
     if (world.clients.empty() && guest.is_there()) guest.send(agent::ClientDisconnected{}, ChunkPort::server);
     tell_clients();
-    world.note("client-left", {{"client", std::to_string(id.raw())}});
 }
 
 void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now) {

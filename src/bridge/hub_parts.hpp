@@ -45,8 +45,12 @@ struct Hub::Parts {
     void tell_agent();
 
     // ---- Clients (hub_clients.cpp)
-    void admit(ClientKind kind, Time now);
     void tell_clients();
+    /// The client whose token this is, of the same user; nullptr: none. Tokens are compared in constant time.
+    [[nodiscard]] WebClient* find_resumable(std::string_view token, const std::string& user) const;
+    void resume(WebClient& client, ClientProfile profile, Time now);
+    void drop_lost(Time now);
+    [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
     void close(ClientId id, browser::CloseCode code, std::string reason, Time now);
     /// Lets clients go that don't read.

@@ -24,6 +24,7 @@ browser::AgentState state_of(const AgentView& agent) {
 // ---- The outbox
 
 void WebClient::send(const ServerFrame& frame) {
+    if (is_lost()) return;
     SharedBytes text{browser::encode(frame)};
     text_bytes_ += text.size();
     texts_.push_back(std::move(text));
@@ -32,6 +33,7 @@ void WebClient::send(const ServerFrame& frame) {
 }
 
 void WebClient::send(State state, const ServerFrame& frame) {
+    if (is_lost()) return;
     auto& unsent = unsent_.at(static_cast<std::size_t>(state));
     if (unsent) {
         text_bytes_ -= (*unsent)->size();
@@ -92,19 +94,46 @@ void WebClient::grant(browser::StreamId id) {
 
 // ---- State of the VM
 
-void WebClient::welcome(const AgentView& agent, bool lead) {
-    const auto& settings = world_.settings;
-    send(browser::Welcome{.vm = world_.vm,
-                          .client = id(),
-                          .user = profile().user,
-                          .agent = state_of(agent),
-                          .permissions = policy::names(rights),
-                          .limits = limits_of(settings.policy),
-                          .lead = lead,
-                          .resume_token = {},
-                          .resume_grace_seconds = 0,
-                          .resumed = false,
-                          .transfers = {}});
+void WebClient::welcome(const AgentView& agent, bool lead) { send(welcome_of(agent, lead)); }
+
+browser::Welcome WebClient::welcome_of(const AgentView& agent, bool lead) const {
+    const auto grace = std::chrono::ceil<std::chrono::seconds>(world_.settings.limits.resume_grace);
+    const auto can_resume = grace.count() > 0 && !profile().resume_token.empty();
+    return {.vm = world_.vm,
+            .client = id(),
+            .user = profile().user,
+            .agent = state_of(agent),
+            .permissions = policy::names(rights),
+            .limits = limits_of(world_.settings.policy),
+            .lead = lead,
+            .resume_token = can_resume ? profile().resume_token : std::string{},
+            .resume_grace_seconds = can_resume ? static_cast<std::uint32_t>(grace.count()) : 0,
+            .resumed = false,
+            .transfers = {}};
+}
+
+// ---- Lost and resumed
+
+void WebClient::lose(Time until) {
+    texts_.clear();
+    text_bytes_ = 0;
+    unsent_ = {};
+    out_.clear();
+    lost_until_ = until;
+}
+
+void WebClient::resume(ClientProfile profile, const AgentView& agent, bool lead) {
+    lost_until_.reset();
+    renew(std::move(profile));
+    seen = {};
+    in_.restart();
+    auto frame = welcome_of(agent, lead);
+    frame.resumed = true;
+    frame.transfers = in_.files();
+    for (const auto& ended : ended_) frame.transfers.push_back(ended.transfer);
+    send(frame);
+    for (const auto& ended : ended_) send(ended.status);
+    for (const auto& transfer : in_.files()) grant(transfer.stream);
 }
 
 browser::ClientLimits WebClient::limits_of(const policy::Policy& policy) const {
@@ -197,10 +226,16 @@ void WebClient::file_changed(const browser::FileStatus& status) {
     send(status);
     const auto stream = in_.of_file(status.id);
     if (!stream) return;
+    const auto is_over = status.status != browser::FileState::accepted && status.status != browser::FileState::progress;
+    if (is_over) {
+        const auto received = in_.find(*stream)->received;
+        ended_.push_back({.transfer = {.id = status.id, .stream = *stream, .received = received}, .status = status});
+        if (ended_.size() > limits::client_transfers) ended_.pop_front();
+    }
     if (status.status == browser::FileState::accepted) {
         in_.find(*stream)->is_open = true;
         grant(*stream);
-    } else if (status.status != browser::FileState::progress) {
+    } else if (is_over) {
         in_.discard(*stream);
     }
 }

@@ -5,6 +5,7 @@
 #include "src/bridge/world.hpp"
 
 #include <array>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -23,6 +24,14 @@ public:
     WebClient(ClientId id, ClientProfile profile, World& world) : Client{id, std::move(profile)}, world_{world} {}
 
     void welcome(const AgentView& agent, bool lead);
+
+    // ---- Lost and resumed
+    /// The connection is lost: nothing is written for it until resume(). Files stay, with how each ended meanwhile.
+    void lose(Time until);
+    [[nodiscard]] bool is_lost() const noexcept { return lost_until_.has_value(); }
+    [[nodiscard]] std::optional<Time> lost_until() const noexcept { return lost_until_; }
+    /// A new connection of the same peer: welcome, then what ended.
+    void resume(ClientProfile profile, const AgentView& agent, bool lead);
 
     // ---- What the driver asks
     [[nodiscard]] std::optional<OutFrame> poll();
@@ -72,6 +81,13 @@ private:
     void pop_text();
     void mark_ready();
     [[nodiscard]] browser::ClientLimits limits_of(const policy::Policy& policy) const;
+    [[nodiscard]] browser::Welcome welcome_of(const AgentView& agent, bool lead) const;
+
+    /// How a file ended: told once more after a resume, since nobody knows what of the lost connection arrived.
+    struct Ended {
+        browser::ResumedTransfer transfer;
+        browser::FileStatus status;
+    };
 
     World& world_;
     std::list<SharedBytes> texts_;
@@ -80,6 +96,8 @@ private:
     OutStreams out_;
     InStreams in_;
     bool was_readable_ = true;
+    std::optional<Time> lost_until_;
+    std::deque<Ended> ended_;  ///< the last limits::client_transfers ones
 };
 
 }  // namespace vmcbridge::bridge

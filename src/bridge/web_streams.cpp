@@ -46,6 +46,12 @@ std::vector<RequestId> OutStreams::waiting() const {
     return requests;
 }
 
+void OutStreams::clear() noexcept {
+    streams_.clear();
+    waiting_ = 0;
+    failed_.reset();
+}
+
 void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes) {
     const auto found = std::ranges::find(streams_, id, &Stream::id);
     if (found == streams_.end()) return;  // it ended meanwhile
@@ -152,6 +158,19 @@ void InStreams::discard(browser::StreamId id) {
     if (found == streams_.end()) return;
     found->second.purpose = Discarded{};
     close_if_complete(id);
+}
+
+void InStreams::restart() {
+    std::erase_if(streams_, [](const auto& entry) { return !std::holds_alternative<ForFile>(entry.second.purpose); });
+    for (auto& [id, stream] : streams_) stream.allowed = stream.received + limits::initial_credit;
+}
+
+std::vector<browser::ResumedTransfer> InStreams::files() const {
+    std::vector<browser::ResumedTransfer> files;
+    for (const auto& [id, stream] : streams_)
+        if (const auto* purpose = std::get_if<ForFile>(&stream.purpose))
+            files.push_back({.id = purpose->file, .stream = id, .received = stream.received});
+    return files;
 }
 
 std::optional<browser::StreamId> InStreams::of_file(RequestId file) const noexcept {

@@ -25,6 +25,8 @@ public:
     void append(RequestId request, const SharedBytes& bytes);
     /// Forgets the stream of this request, if there is one.
     void close(RequestId request);
+    /// Forgets all streams: the connection is lost.
+    void clear() noexcept;
     void add_credit(browser::StreamId stream, std::uint64_t bytes);
     [[nodiscard]] bool has(RequestId request) const noexcept;
     /// Requests of the streams of which bytes of append() wait.
@@ -90,6 +92,11 @@ public:
     void close_if_complete(browser::StreamId id);
     /// Its purpose is gone: what still comes is thrown away.
     void discard(browser::StreamId id);
+
+    /// A new connection takes over: only files go on, each from what was received, with the initial credit.
+    void restart();
+    /// Where each file goes on.
+    [[nodiscard]] std::vector<browser::ResumedTransfer> files() const;
 
     [[nodiscard]] std::optional<browser::StreamId> of_file(RequestId file) const noexcept;
     [[nodiscard]] std::optional<browser::StreamId> of_fetch(FetchId fetch) const noexcept;

@@ -33,6 +33,7 @@ AgentSession::AgentSession(std::string vm, HubPort& port, TaskGroup& tasks, Stre
       tasks_{tasks},
       stream_{std::move(stream)},
       profile_{std::move(arrival.profile)},
+      resume_{std::move(arrival.resume)},
       peer_{std::move(arrival.peer)},
       reader_{message_limits},
       readable_{tasks.context()},
@@ -46,7 +47,7 @@ Task<> AgentSession::run() {
     if (!closing_) join(std::move(profile_));
     flush();
     co_await read();
-    leave(peer_ended_ ? "closed by the client" : "lost");
+    lose();
     stream_.close();
     if (cut_timer_) cut_timer_->cancel();
 }
@@ -54,7 +55,7 @@ Task<> AgentSession::run() {
 void AgentSession::join(bridge::ClientProfile profile) {
     const std::string kind{name(profile.kind)};
     const auto user = profile.user;
-    const auto client = port_.join(std::move(profile), *this);
+    const auto client = port_.join(std::move(profile), *this, resume_);
     if (!client) return begin_close(std::uint16_t{1008}, std::string{browser::name(client.error())});
     client_ = *client;
     log::info("client-joined",
@@ -134,7 +135,9 @@ void AgentSession::handle(const websocket::Message& message) {
             break;
         case Opcode::close: {
             const auto code = websocket::decode_close(message.payload);
-            leave("closed by the client");
+            const auto is_over = code && (*code == 1000 || *code == 1001 || *code == 1005);
+            if (is_over) leave("closed by the client");
+            if (!is_over) lose();
             if (!closing_) begin_close(code ? (*code == 1005 ? 1000 : *code) : websocket::close_code(code.error()), {});
             peer_ended_ = true;
             break;
@@ -256,12 +259,14 @@ Task<> AgentSession::write_rest() {
 
 void AgentSession::close(browser::CloseCode code, std::string reason) {
     log::info("client-left", {{"vm", vm_}, {"client", client_ ? client_->raw() : 0}, {"reason", reason}});
+    client_.reset();  // its name may be another connection's by now
     begin_close(static_cast<std::uint16_t>(code), std::move(reason));
     readable_.notify();
 }
 
 void AgentSession::stop(browser::CloseCode code, std::string reason) {
-    if (!closing_) close(code, std::move(reason));
+    begin_close(static_cast<std::uint16_t>(code), std::move(reason));
+    readable_.notify();
 }
 
 // Our close frame goes after what waits; then the peer has a while to answer it.
@@ -270,7 +275,7 @@ void AgentSession::begin_close(std::uint16_t code, std::string reason) {
     closing_ = code;
     close_reason_ = std::move(reason);
     flush();
-    client_.reset();
+    leave(close_reason_);
     cut_timer_.emplace(tasks_.context(), Clock::now() + bounds::close_deadline);
     tasks_.spawn("client-close", cut_later());
 }
@@ -285,6 +290,12 @@ void AgentSession::leave(std::string_view why) {
     if (!client_) return;
     log::info("client-left", {{"vm", vm_}, {"client", client_->raw()}, {"reason", why}});
     port_.leave(*std::exchange(client_, std::nullopt));
+}
+
+void AgentSession::lose() {
+    if (!client_) return;
+    log::info("client-lost", {{"vm", vm_}, {"client", client_->raw()}});
+    port_.lose(*std::exchange(client_, std::nullopt));
 }
 
 }  // namespace vmcbridge::io

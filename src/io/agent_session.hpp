@@ -55,12 +55,14 @@ private:
     void begin_close(std::uint16_t code, std::string reason);
     [[nodiscard]] Task<> cut_later();
     void leave(std::string_view why);
+    void lose();
 
     std::string vm_;
     HubPort& port_;
     TaskGroup& tasks_;
     Stream stream_;
     bridge::ClientProfile profile_;
+    std::string resume_;
     std::string peer_;
     std::optional<ClientId> client_;  // nullopt: not in the hub (any more)
 

@@ -86,6 +86,10 @@ Literal literal(const std::string& host) noexcept {
     return IN6_IS_ADDR_LOOPBACK(&v6) ? Literal::loopback : Literal::other;
 }
 
+Refusal refuse_origin(std::string detail) { return {403, Code::bad_origin, std::move(detail)}; }
+
+}  // namespace
+
 std::string_view query_member(std::string_view query, std::string_view name) noexcept {
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());
@@ -97,10 +101,6 @@ std::string_view query_member(std::string_view query, std::string_view name) noe
     }
     return {};
 }
-
-Refusal refuse_origin(std::string detail) { return {403, Code::bad_origin, std::move(detail)}; }
-
-}  // namespace
 
 bool is_our_host(const DoorRules& rules, std::string_view host) {
     const auto wanted = parse_authority(host);

@@ -48,6 +48,9 @@ struct Refusal {
 /// order. Empty: none.
 [[nodiscard]] std::string presented_token(const RequestFacts& facts);
 
+/// The value of a member of a query ("a=1&b=2"), not decoded: tokens need no escapes. Empty: it is not there.
+[[nodiscard]] std::string_view query_member(std::string_view query, std::string_view name) noexcept;
+
 /// Is `host` (with or without port) a name of ours? Loopback names and numbers, what we listen on, the hosts of allowed
 /// origins. Another name that resolves to us may belong to a page of somebody else (DNS rebinding).
 [[nodiscard]] bool is_our_host(const DoorRules& rules, std::string_view host);

@@ -127,16 +127,23 @@ void HubPort::drop_guest(std::string reason) {
 
 // ---- Clients
 
-Result<ClientId, browser::Code> HubPort::join(bridge::ClientProfile profile, ClientPort& port) {
-    const auto client = hub_.handle_client_joined(std::move(profile), Clock::now());
-    if (client) clients_.emplace(*client, &port);
-    settle();
+Result<ClientId, browser::Code> HubPort::join(bridge::ClientProfile profile, ClientPort& port,
+                                              std::string_view resume) {
+    const auto client = hub_.handle_client_joined(std::move(profile), Clock::now(), resume);
+    settle();  // a resumed client's former connection is closed before the new one has its name
+    if (client) clients_.insert_or_assign(*client, &port);
     return client;
 }
 
 void HubPort::leave(ClientId client) {
     if (clients_.erase(client) == 0) return;
     hub_.handle_client_gone(client, Clock::now());
+    settle();
+}
+
+void HubPort::lose(ClientId client) {
+    if (clients_.erase(client) == 0) return;
+    hub_.handle_client_lost(client, Clock::now());
     settle();
 }
 

@@ -20,7 +20,7 @@ public:
 
     /// Frames wait in poll(), or it may be read again.
     virtual void wake() = 0;
-    /// The hub has let it go: close with this once its frames are written. No call about it comes after this one.
+    /// The hub has let it go: close with this. No call about it comes after this one.
     virtual void close(browser::CloseCode code, std::string reason) = 0;
 
 protected:
@@ -41,8 +41,11 @@ public:
 
     // ---- Clients
     /// `port` stays valid until leave(), or until its close() was called.
-    [[nodiscard]] Result<ClientId, browser::Code> join(bridge::ClientProfile profile, ClientPort& port);
+    [[nodiscard]] Result<ClientId, browser::Code> join(bridge::ClientProfile profile, ClientPort& port,
+                                                       std::string_view resume = {});
     void leave(ClientId client);
+    /// Its connection is lost: it may come back.
+    void lose(ClientId client);
     void handle_text(ClientId client, std::string_view frame);
     void handle_binary(ClientId client, Bytes frame);
     [[nodiscard]] bool is_readable(ClientId client) const noexcept { return hub_.client_is_readable(client); }

@@ -16,7 +16,8 @@ struct Arrival {
     std::string response;  ///< switches protocols; not yet written
     std::string early;     ///< bytes that came after the request
     bridge::ClientProfile profile;
-    std::string peer;  ///< for the log
+    std::string resume;  ///< token of a lost connection that this one goes on from; empty: none
+    std::string peer;    ///< for the log
 };
 
 /// A WebSocket connection of one VM, on the VM's context.

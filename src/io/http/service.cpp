@@ -6,6 +6,7 @@
 #include "src/io/buffer_pool.hpp"
 #include "src/io/http/api.hpp"
 #include "src/io/http/upgrade.hpp"
+#include "src/io/secret.hpp"
 #include "src/io/websocket/frame.hpp"
 
 #include <algorithm>
@@ -109,7 +110,8 @@ bridge::ClientProfile profile_of(const Request& request, const Admission& admiss
     const bool ours = request.field("user-agent").starts_with("vmcbridge/");
     return {.kind = ours ? bridge::ClientKind::cli : bridge::ClientKind::web,
             .user = admission.user,
-            .permissions = admission.permissions};
+            .permissions = admission.permissions,
+            .resume_token = make_secret()};
 }
 
 /// nullopt: the connection has moved on, or has been refused and ended.
@@ -136,6 +138,7 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
                    .response = std::move(handshake->response),
                    .early = reader.take_rest(),
                    .profile = profile_of(request, admission),
+                   .resume = std::string{query_member(request.query, "resume")},
                    .peer = peer.text});
         co_return std::nullopt;
     }
