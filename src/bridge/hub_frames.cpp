@@ -49,8 +49,11 @@ void handle_file_start(Hub::Parts& parts, WebClient& client, const browser::File
         return client.refused(Code::bad_frame, "file-start", "id: a transfer with this id is under way");
     if (!client.in_streams().open(frame.stream, InStreams::ForFile{frame.id}, frame.size))
         return client.refused(Code::bad_frame, "file-start", "stream: this number is in use");
-    if (!parts.transfers.start(client, frame.id, frame.name, frame.size, now))
+    if (parts.transfers.start(client, frame.id, frame.name, frame.size, now)) {
+        client.file_began(frame);
+    } else {
         client.in_streams().discard(frame.stream);
+    }
     client.in_streams().close_if_complete(frame.stream);
 }
 

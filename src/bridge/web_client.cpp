@@ -129,11 +129,20 @@ void WebClient::resume(ClientProfile profile, const AgentView& agent, bool lead)
     in_.restart();
     auto frame = welcome_of(agent, lead);
     frame.resumed = true;
-    frame.transfers = in_.files();
+    for (const auto& file : files_) frame.transfers.push_back(where(file));
     for (const auto& ended : ended_) frame.transfers.push_back(ended.transfer);
     send(frame);
     for (const auto& ended : ended_) send(ended.status);
-    for (const auto& transfer : in_.files()) grant(transfer.stream);
+    for (const auto& file : files_) grant(file.stream);
+}
+
+void WebClient::file_began(const browser::FileStart& file) {
+    files_.push_back({.id = file.id, .stream = file.stream, .size = file.size});
+}
+
+browser::ResumedTransfer WebClient::where(const FileUnderWay& file) {
+    const auto stream = in_.of_file(file.id);
+    return {.id = file.id, .stream = file.stream, .received = stream ? in_.find(*stream)->received : file.size};
 }
 
 browser::ClientLimits WebClient::limits_of(const policy::Policy& policy) const {
@@ -225,19 +234,21 @@ void WebClient::monitors_done(std::optional<RequestId> request, browser::Monitor
 void WebClient::file_changed(const browser::FileStatus& status) {
     send(status);
     const auto stream = in_.of_file(status.id);
-    if (!stream) return;
-    const auto is_over = status.status != browser::FileState::accepted && status.status != browser::FileState::progress;
-    if (is_over) {
-        const auto received = in_.find(*stream)->received;
-        ended_.push_back({.transfer = {.id = status.id, .stream = *stream, .received = received}, .status = status});
-        if (ended_.size() > limits::client_transfers) ended_.pop_front();
-    }
     if (status.status == browser::FileState::accepted) {
-        in_.find(*stream)->is_open = true;
-        grant(*stream);
-    } else if (is_over) {
-        in_.discard(*stream);
+        if (stream) in_.find(*stream)->is_open = true;
+        if (stream) grant(*stream);
+    } else if (status.status != browser::FileState::progress) {
+        file_ended(status);
+        if (stream) in_.discard(*stream);
     }
+}
+
+void WebClient::file_ended(const browser::FileStatus& status) {
+    const auto file = std::ranges::find(files_, status.id, &FileUnderWay::id);
+    if (file == files_.end()) return;  // refused before it began
+    ended_.push_back({.transfer = where(*file), .status = status});
+    if (ended_.size() > limits::client_transfers) ended_.pop_front();
+    files_.erase(file);
 }
 
 void WebClient::file_consumed(RequestId file, std::size_t bytes) {

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] InStreams& in_streams() noexcept { return in_; }
     void granted(const browser::Credit& credit);
     void pong(browser::RequestId id);
+    /// Its file is on its way: until its last status, a resumed connection is told where it stands.
+    void file_began(const browser::FileStart& file);
     /// A stream of the answer to this request is under way.
     [[nodiscard]] bool is_answering(RequestId request) const noexcept { return out_.has(request); }
     /// The peer may send more on this stream: consumed() of it changed, or it was accepted.
@@ -88,6 +90,14 @@ private:
         browser::ResumedTransfer transfer;
         browser::FileStatus status;
     };
+    /// A file whose bytes may all have come: then its stream is over, and it is not.
+    struct FileUnderWay {
+        RequestId id = 0;
+        browser::StreamId stream = 0;
+        std::uint64_t size = 0;
+    };
+    void file_ended(const browser::FileStatus& status);
+    [[nodiscard]] browser::ResumedTransfer where(const FileUnderWay& file);
 
     World& world_;
     std::list<SharedBytes> texts_;
@@ -97,6 +107,7 @@ private:
     InStreams in_;
     bool was_readable_ = true;
     std::optional<Time> lost_until_;
+    std::vector<FileUnderWay> files_;
     std::deque<Ended> ended_;  ///< the last limits::client_transfers ones
 };
 

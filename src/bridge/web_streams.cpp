@@ -165,14 +165,6 @@ void InStreams::restart() {
     for (auto& [id, stream] : streams_) stream.allowed = stream.received + limits::initial_credit;
 }
 
-std::vector<browser::ResumedTransfer> InStreams::files() const {
-    std::vector<browser::ResumedTransfer> files;
-    for (const auto& [id, stream] : streams_)
-        if (const auto* purpose = std::get_if<ForFile>(&stream.purpose))
-            files.push_back({.id = purpose->file, .stream = id, .received = stream.received});
-    return files;
-}
-
 std::optional<browser::StreamId> InStreams::of_file(RequestId file) const noexcept {
     for (const auto& [id, stream] : streams_)
         if (const auto* purpose = std::get_if<ForFile>(&stream.purpose); purpose && purpose->file == file) return id;

@@ -95,8 +95,6 @@ public:
 
     /// A new connection takes over: only files go on, each from what was received, with the initial credit.
     void restart();
-    /// Where each file goes on.
-    [[nodiscard]] std::vector<browser::ResumedTransfer> files() const;
 
     [[nodiscard]] std::optional<browser::StreamId> of_file(RequestId file) const noexcept;
     [[nodiscard]] std::optional<browser::StreamId> of_fetch(FetchId fetch) const noexcept;

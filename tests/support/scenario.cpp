@@ -295,6 +295,12 @@ void FakeClient::goes() {
     scenario_.settle();
 }
 
+void FakeClient::is_lost() {
+    scenario_.hub.handle_client_lost(id, scenario_.now);
+    reads = false;
+    scenario_.settle();
+}
+
 Frame FakeClient::next(std::string_view type) {
     const auto found = std::ranges::find_if(inbox, [&](const Frame& frame) { return frame.type() == type; });
     if (found == inbox.end()) throw BrokenRule{"the client heard no " + std::string{type}};
@@ -366,6 +372,7 @@ void FakeClient::take_text(std::string_view json) {
     log.emplace_back(json);
     const auto& frame = inbox.emplace_back(json);
     const auto type = frame.type();
+    if (type == "welcome" && frame.has("resume")) resume_token = frame.object("resume").string("token");
     if (type == "credit") may_send[static_cast<std::uint32_t>(frame.number("stream"))] += frame.number("bytes");
     if (type == "clipboard-data" && frame.has("text")) texts_[frame.number("id")] = frame.string("text");
     if (type == "clipboard-data" && frame.has("stream")) {
@@ -400,12 +407,29 @@ Scenario::Scenario(bridge::HubSettings settings, bridge::SpoolFactory spools)
 }
 
 FakeClient& Scenario::joins(policy::PermissionSet permissions, std::string user) {
-    const auto id = hub.handle_client_joined(
-        {.kind = bridge::ClientKind::web, .user = std::move(user), .permissions = permissions}, now);
+    const auto id = hub.handle_client_joined(profile(permissions, std::move(user)), now);
     if (!id) throw BrokenRule{"refused at the door: " + std::string{browser::name(id.error())}};
     auto& client = clients.emplace_back(*this, *id);
     settle();
     return client;
+}
+
+FakeClient& Scenario::resumes(FakeClient& former, std::string user) {
+    const auto everything = policy::PermissionSet::all_but_admin();
+    const auto id = hub.handle_client_joined(profile(everything, std::move(user)), now, former.resume_token);
+    if (!id) throw BrokenRule{"refused at the door: " + std::string{browser::name(id.error())}};
+    take_events();  // a former connection that still stands is closed first
+    if (former.id == *id) former.id = ClientId{};
+    auto& client = clients.emplace_back(*this, *id);
+    settle();
+    return client;
+}
+
+bridge::ClientProfile Scenario::profile(policy::PermissionSet permissions, std::string user) {
+    return {.kind = bridge::ClientKind::web,
+            .user = std::move(user),
+            .permissions = permissions,
+            .resume_token = "secret-" + std::to_string(++profiles_)};
 }
 
 std::optional<browser::Code> Scenario::refused() {

@@ -199,6 +199,10 @@ public:
     void starts_file(std::uint64_t file, std::string_view name, std::uint64_t size, std::uint32_t stream);
     void cancels_file(std::uint64_t file);
     void goes();
+    /// Its connection breaks, and the bridge sees it.
+    void is_lost();
+    /// The secret of its last welcome. Empty: it was offered no resuming.
+    std::string resume_token;
 
     // ---- What it heard and nobody looked at yet
     /// The next frame of this type. Throws where there is none.
@@ -252,6 +256,8 @@ public:
     /// A client that is let in.
     FakeClient& joins(policy::PermissionSet permissions = policy::PermissionSet::all_but_admin(),
                       std::string user = {});
+    /// The same peer on a new connection, with the token of the former one. The former one is nobody then.
+    FakeClient& resumes(FakeClient& former, std::string user = {});
     /// How it is refused at the door.
     [[nodiscard]] std::optional<browser::Code> refused();
     void settings(bridge::HubSettings settings);
@@ -268,6 +274,8 @@ public:
     std::vector<bridge::Note> notes;
 
 private:
+    [[nodiscard]] bridge::ClientProfile profile(policy::PermissionSet permissions, std::string user);
+    unsigned profiles_ = 0;
     void take_events();
     bool move_guest();
     bool move_clients();

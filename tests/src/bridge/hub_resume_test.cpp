@@ -1,0 +1,169 @@
+// A connection that is lost, and the one that takes its place.
+#include "tests/support/scenario.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmcbridge::bridge {
+namespace {
+
+using namespace support;
+
+TEST(ALostConnection, GoesOnUnderItsNumberWithItsTokenAndGetsTheNextOne) {
+    Scenario s;
+    auto& alice = s.joins();
+    const auto number = alice.id;
+    const auto first = alice.resume_token;
+    alice.is_lost();
+    auto& again = s.resumes(alice);
+    EXPECT_EQ(again.id, number);
+    const auto welcome = again.next("welcome");
+    EXPECT_TRUE(welcome.flag("resumed"));
+    EXPECT_TRUE(welcome.flag("lead"));
+    EXPECT_EQ(welcome.object("resume").number("graceSeconds"), 30U);
+    EXPECT_NE(again.resume_token, first);
+}
+
+TEST(ALostConnection, OfAnotherUserOrAfterItsTimeGivesANewClient) {
+    Scenario s;
+    auto& alice = s.joins(policy::PermissionSet::all_but_admin(), "alice");
+    const auto number = alice.id;
+    alice.is_lost();
+    EXPECT_NE(s.resumes(alice, "mallory").id, number);
+    s.advance(30s);
+    auto& late = s.resumes(alice, "alice");
+    EXPECT_NE(late.id, number);
+    EXPECT_FALSE(late.next("welcome").flag("resumed"));
+}
+
+TEST(ALostConnection, ATokenWorksOnce) {
+    Scenario s;
+    auto& alice = s.joins();
+    const auto number = alice.id;
+    const auto used = alice.resume_token;
+    alice.is_lost();
+    auto& again = s.resumes(alice);
+    again.resume_token = used;
+    EXPECT_NE(s.resumes(again).id, number);
+}
+
+TEST(ALostConnection, IsOverAtOnceWhereResumingIsOff) {
+    HubSettings settings;
+    settings.limits.resume_grace = 0ms;
+    Scenario s{settings};
+    auto& alice = s.joins();
+    EXPECT_EQ(alice.resume_token, "");
+    alice.is_lost();
+    EXPECT_TRUE(s.guest.heard<agent::ClientDisconnected>());
+}
+
+TEST(ALostConnection, CountsAsAClientUntilItsTimeIsOver) {
+    Scenario s;
+    auto& alice = s.joins();
+    alice.is_lost();
+    s.advance(29s);
+    EXPECT_FALSE(s.guest.heard<agent::ClientDisconnected>());
+    EXPECT_EQ(s.hub.status().clients.size(), 1U);
+    s.advance(1s);
+    EXPECT_TRUE(s.guest.heard<agent::ClientDisconnected>());
+    EXPECT_TRUE(s.hub.status().clients.empty());
+}
+
+TEST(AConnectionThatStillStands, IsClosedWith4000WhenItIsResumedElsewhere) {
+    Scenario s;
+    auto& alice = s.joins();
+    const auto number = alice.id;
+    EXPECT_EQ(s.resumes(alice).id, number);
+    ASSERT_TRUE(alice.closed);
+    EXPECT_EQ(alice.closed->code, browser::CloseCode::replaced);
+}
+
+TEST(AResumedClient, StillOwnsWhatItGrabbedAndIsAskedAgain) {
+    Scenario s;
+    auto& alice = s.joins();
+    alice.grabs({text});
+    alice.is_lost();
+    s.guest.requests(text);
+    auto& again = s.resumes(alice);
+    again.answers(again.asked(), "kept");
+    EXPECT_EQ(s.guest.next_data(), "kept");
+}
+
+TEST(AResumedClient, WhoStaysAwayLeavesTheGuestAnEmptyAnswerAtTheDeadline) {
+    Scenario s;
+    auto& alice = s.joins();
+    alice.grabs({text});
+    alice.is_lost();
+    s.guest.requests(text);
+    s.advance(5s);
+    EXPECT_EQ(s.guest.next_data(), "");
+}
+
+TEST(AResumedClient, IsToldWhatWasCopiedMeanwhile) {
+    Scenario s;
+    auto& alice = s.joins();
+    alice.is_lost();
+    s.guest.grabs({png});
+    auto& again = s.resumes(alice);
+    EXPECT_EQ(again.next("clipboard-grab").list("formats"), "image/png");
+}
+
+TEST(AResumedClient, ItsOpenRequestEndedWithTheConnection) {
+    Scenario s;
+    auto& alice = s.joins();
+    s.guest.grabs({text});
+    alice.requests(1, text);
+    alice.is_lost();
+    s.guest.answers("late");
+    auto& again = s.resumes(alice);
+    EXPECT_FALSE(again.heard("clipboard-data"));
+    again.requests(1, text);
+    s.guest.answers("now");
+    EXPECT_EQ(again.contents(1), "now");
+}
+
+struct Uploading : Scenario {
+    Uploading() : alice{joins()} {
+        alice.starts_file(7, "a.bin", contents.size(), 3);
+        transfer = guest.next<agent::FileTransferStart>().id;
+        guest.file_status(transfer, agent::FileStatus::can_send_data);
+    }
+    std::string contents = long_text(300'000);
+    TransferId transfer;
+    FakeClient& alice;
+};
+
+TEST(AnUpload, GoesOnWhereItStoppedWithTheInitialCredit) {
+    Uploading s;
+    s.alice.sends(3, std::string_view{s.contents}.substr(0, 50'000));
+    s.alice.is_lost();
+    auto& again = s.resumes(s.alice);
+    const auto welcome = again.next("welcome");
+    EXPECT_EQ(welcome.list("transfers", "id"), "7");
+    EXPECT_EQ(welcome.list("transfers", "stream"), "3");
+    EXPECT_EQ(welcome.list("transfers", "received"), "50000");
+    again.may_send[3] += limits::initial_credit;
+    EXPECT_EQ(again.streams(3, std::string_view{s.contents}.substr(50'000)), 250'000U);
+    EXPECT_TRUE(s.guest.next_file_data(s.transfer) == s.contents);
+    s.guest.file_status(s.transfer, agent::FileStatus::success);
+    EXPECT_EQ(again.next("file-status", 7).string("status"), "progress");
+}
+
+TEST(AnUpload, ThatEndedWhileItsClientWasAwayIsTold) {
+    Uploading s;
+    s.alice.streams(3, s.contents);
+    s.alice.is_lost();
+    s.guest.file_status(s.transfer, agent::FileStatus::success);
+    auto& again = s.resumes(s.alice);
+    EXPECT_EQ(again.next("welcome").list("transfers", "received"), "300000");
+    EXPECT_EQ(again.next("file-status", 7).string("status"), "done");
+}
+
+TEST(AnUpload, IsCancelledInTheGuestWhenItsClientDoesNotComeBack) {
+    Uploading s;
+    s.alice.is_lost();
+    s.advance(30s);
+    EXPECT_EQ(s.guest.next<agent::FileTransferStatus>().status, agent::FileStatus::cancelled);
+}
+
+}  // namespace
+}  // namespace vmcbridge::bridge
