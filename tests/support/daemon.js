@@ -35,7 +35,7 @@ export class Daemon {
         return daemon.run(['serve', '--config', daemon.config]);
     }
 
-    /** Starts it with these arguments alone; the admin socket must be `admin`. */
+    /** Starts it with these arguments alone; asAdmin() works where they name `sandbox.path('admin.sock')`. */
     static async startWith(sandbox, args) {
         const daemon = new Daemon();
         daemon.#sandbox = sandbox;
