@@ -43,6 +43,11 @@ AgentSession::AgentSession(std::string vm, HubPort& port, TaskGroup& tasks, Stre
     kept_.assign(early.begin(), early.end());
 }
 
+AgentSession::~AgentSession() {
+    // Only where run() was ended by something thrown; a context that has stopped wants no more of anybody.
+    if (client_ && !tasks_.context().stopped()) port_.leave(*client_);
+}
+
 Task<> AgentSession::run() {
     if (!closing_) join(std::move(profile_));
     flush();
@@ -53,13 +58,10 @@ Task<> AgentSession::run() {
 }
 
 void AgentSession::join(bridge::ClientProfile profile) {
-    const std::string kind{name(profile.kind)};
-    const auto user = profile.user;
     const auto client = port_.join(std::move(profile), *this, resume_);
     if (!client) return begin_close(std::uint16_t{1008}, std::string{browser::name(client.error())});
     client_ = *client;
-    log::info("client-joined",
-              {{"vm", vm_}, {"client", client_->raw()}, {"kind", kind}, {"user", user}, {"peer", peer_}});
+    log::info("client-connected", {{"vm", vm_}, {"client", client_->raw()}, {"peer", peer_}});
 }
 
 // ---- In
@@ -258,7 +260,7 @@ Task<> AgentSession::write_rest() {
 // ---- The end
 
 void AgentSession::close(browser::CloseCode code, std::string reason) {
-    log::info("client-left", {{"vm", vm_}, {"client", client_ ? client_->raw() : 0}, {"reason", reason}});
+    if (client_) report_end(reason);
     client_.reset();  // its name may be another connection's by now
     begin_close(static_cast<std::uint16_t>(code), std::move(reason));
     readable_.notify();
@@ -288,14 +290,18 @@ Task<> AgentSession::cut_later() {
 
 void AgentSession::leave(std::string_view why) {
     if (!client_) return;
-    log::info("client-left", {{"vm", vm_}, {"client", client_->raw()}, {"reason", why}});
+    report_end(why);
     port_.leave(*std::exchange(client_, std::nullopt));
 }
 
 void AgentSession::lose() {
     if (!client_) return;
-    log::info("client-lost", {{"vm", vm_}, {"client", client_->raw()}});
+    report_end("lost");
     port_.lose(*std::exchange(client_, std::nullopt));
+}
+
+void AgentSession::report_end(std::string_view why) const {
+    log::info("client-disconnected", {{"vm", vm_}, {"client", client_->raw()}, {"reason", why}});
 }
 
 }  // namespace vmcbridge::io

@@ -20,6 +20,7 @@ class AgentSession final : public Session, public ClientPort, public std::enable
 public:
     /// `port` and `tasks` outlive it.
     AgentSession(std::string vm, HubPort& port, TaskGroup& tasks, Stream stream, Arrival arrival);
+    ~AgentSession() override;
 
     Task<> run() override;
     void tick(Clock::time_point now) override;
@@ -56,6 +57,7 @@ private:
     [[nodiscard]] Task<> cut_later();
     void leave(std::string_view why);
     void lose();
+    void report_end(std::string_view why) const;
 
     std::string vm_;
     HubPort& port_;

@@ -47,6 +47,8 @@ inline constexpr std::size_t pending_per_address = 2048;
 inline constexpr int backlog = 1024;
 
 // ---- WebSocket
+/// Viewers of one machine's display at once. Clients of its agent are the hub's to count.
+inline constexpr std::size_t vm_displays = 64;
 /// A client that we have told to close: until it did, or its connection is cut.
 inline constexpr auto close_deadline = 2s;
 /// Connections are looked at this often: silent ones get a ping, those silent since the last ping too long are cut.

@@ -32,7 +32,8 @@ DisplayRelay::DisplayRelay(net::io_context& context, std::string vm, std::option
       heard_{Clock::now()} {}
 
 Task<> DisplayRelay::run() {
-    const bool connected = co_await connect();
+    bool connected = false;
+    if (!closing_) connected = co_await connect();
     flush_control();
     if (connected) {
         log::info("display-joined", {{"vm", vm_}, {"peer", peer_}});

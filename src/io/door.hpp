@@ -22,11 +22,11 @@ struct DoorRules {
 /// What a request says about who sends it. Views the request.
 struct RequestFacts {
     bool admin = false;  ///< through the admin socket, its peer checked
-    std::vector<std::string_view> hosts;
-    std::vector<std::string_view> origins;
-    std::string_view authorization;
-    std::vector<std::string_view> subprotocols;  ///< as offered, in order
-    std::string_view query;                      ///< without the question mark
+    std::vector<std::string_view> hosts{};
+    std::vector<std::string_view> origins{};
+    std::string_view authorization{};
+    std::vector<std::string_view> subprotocols{};  ///< as offered, in order
+    std::string_view query{};                      ///< without the question mark
 };
 
 struct Admission {

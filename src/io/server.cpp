@@ -18,6 +18,10 @@
 namespace vmcbridge::io {
 namespace {
 
+constexpr std::size_t accepted_a_turn = 64;  // then the connections of this context have theirs
+
+error_code would_block() noexcept { return {EAGAIN, boost::system::system_category()}; }
+
 DoorRules rules_of(const ServerConfig& config, const std::vector<Address>& bound) {
     return {.auth = config.auth, .listen = bound, .allowed_origins = config.allowed_origins};
 }
@@ -102,12 +106,13 @@ Task<> Server::Impl::accept(std::shared_ptr<Impl> self, Listener listener, bool 
     waiting.assign(listener.native());
     const std::unique_ptr<decltype(waiting), decltype(give_back)> borrowed{&waiting, give_back};
     bool exhausted = false;
-    for (;;) {
-        auto fd = listener.try_accept();
+    for (std::size_t taken = 0;; ++taken) {
+        auto fd = taken < accepted_a_turn ? listener.try_accept() : Result<UniqueFd, error_code>{would_block()};
         if (fd) {
             exhausted = false;
             take(std::move(*fd), listener, admin);
-        } else if (fd.error().value() == EAGAIN) {
+        } else if (fd.error() == would_block()) {
+            taken = 0;
             [[maybe_unused]] const auto [error] =
                 co_await waiting.async_wait(net::posix::descriptor_base::wait_read, as_value);
         } else if (fd.error().value() != ECONNABORTED && fd.error().value() != EINTR) {

@@ -2,6 +2,8 @@
 
 #include "src/io/asio.hpp"
 
+#include <utility>
+
 namespace vmcbridge::io {
 
 /// Wakes the one coroutine that waits for it. A notify that meets no waiter is kept for the next wait.
@@ -10,9 +12,10 @@ public:
     explicit Signal(net::io_context& context) : timer_{context, Clock::time_point::max()} {}
 
     void notify() {
-        notified_ = true;
-        timer_.cancel();
+        if (!std::exchange(notified_, true)) timer_.cancel();
     }
+    /// Forgets a notify that nobody waited for.
+    void clear() noexcept { notified_ = false; }
     /// One waiter at a time.
     [[nodiscard]] Task<> wait() {
         while (!notified_) {

@@ -93,7 +93,9 @@ void Vm::handle_arrival(Arrival arrival) {
     if (arrival.service == Arrival::Service::display) {
         session =
             std::make_shared<DisplayRelay>(context_, name_, config_.display, std::move(*stream), std::move(arrival));
-        ++displays_;
+        if (++displays_ > bounds::vm_displays) {
+            session->stop(browser::CloseCode::refused, std::string{browser::name(browser::Code::too_many)});
+        }
     } else {
         session = std::make_shared<AgentSession>(name_, port_, clients_, std::move(*stream), std::move(arrival));
     }
@@ -121,6 +123,7 @@ VmView Vm::describe() const {
 Task<> Vm::run_guest(std::shared_ptr<Vm> self) {
     using namespace net::experimental::awaitable_operators;
     while (!self->closing_) {
+        changed_.clear();  // what it told is looked at here; left set, it would take a connection from next() below
         if (std::exchange(guest_changed_, false)) {
             transport_.reset();  // the old one's socket file goes before the new one's is made
             transport_ = transport_of(context_, config_);

@@ -14,10 +14,10 @@ namespace vmcbridge::io::http {
 
 struct Request {
     std::string method;
-    std::string path;                                         ///< as sent, before the question mark
-    std::string query;                                        ///< after it
-    std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case, in order
-    std::string body;
+    std::string path;                                           ///< as sent, before the question mark
+    std::string query{};                                        ///< after it
+    std::vector<std::pair<std::string, std::string>> fields{};  ///< names in lower case, in order
+    std::string body{};
     bool keep_alive = false;
 
     /// The first field of this name (lower case); empty: none.

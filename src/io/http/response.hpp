@@ -26,9 +26,9 @@ struct Response {
 
 /// What an answer needs to know of its request.
 struct AnswerTo {
-    std::string_view host;          ///< checked to be ours, or of the admin socket
-    std::string_view cross_origin;  ///< an allowed origin other than ours; empty: none
-    bool head = false;              ///< only the head was asked for
+    std::string_view host{};          ///< checked to be ours, or of the admin socket
+    std::string_view cross_origin{};  ///< an allowed origin other than ours; empty: none
+    bool head = false;                ///< only the head was asked for
     bool keep_alive = false;
 };
 

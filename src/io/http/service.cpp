@@ -179,10 +179,16 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
 
 }  // namespace
 
+// One that was ended before leaves the list only when its task has its turn.
+void Pending::end_oldest_of(auto matches) {
+    const auto oldest =
+        std::ranges::find_if(entries_, [&](const Connection& each) { return each.stream->is_open() && matches(each); });
+    if (oldest != entries_.end()) oldest->stream->close();
+}
+
 Pending::Entry Pending::add(const std::string& address, Stream& stream) {
     if (++counts_[address] > bounds::pending_per_address) {
-        const auto oldest = std::ranges::find(entries_, address, &Connection::address);
-        oldest->stream->close();
+        end_oldest_of([&](const Connection& each) { return each.address == address; });
     } else if (entries_.size() >= bounds::pending_connections) {
         end_oldest();
     }
@@ -196,7 +202,7 @@ void Pending::remove(Entry entry) {
 }
 
 void Pending::end_oldest() {
-    if (!entries_.empty()) entries_.front().stream->close();
+    end_oldest_of([](const Connection&) { return true; });
 }
 
 void Pending::end_idle() {

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:
+    void end_oldest_of(auto matches);
+
     std::list<Connection> entries_;
     std::map<std::string, std::size_t> counts_;  // by address
 };
