@@ -83,10 +83,7 @@ describe('a hostile guest', () => {
         await guest.close();
     }
 
-    function assertMemoryFlat() {
-        const growth = (bed.daemon.rss() - idle) / MIB;
-        assert.ok(growth <= MEMORY_MARGIN_MIB, `memory rose by ${growth.toFixed(1)} MiB`);
-    }
+    const assertMemoryFlat = () => bed.daemon.assertMemoryFlat(idle, MEMORY_MARGIN_MIB);
 
     for (const [what, pieces] of Object.entries(FROM_GUEST)) {
         test(`sends ${what}`, async () => {
@@ -187,8 +184,7 @@ describe('a hostile client', () => {
     async function assertOthersUntouched() {
         await good.barrier();
         assert.deepEqual(good.seen('error'), []);
-        const growth = (bed.daemon.rss() - idle) / MIB;
-        assert.ok(growth <= MEMORY_MARGIN_MIB, `memory rose by ${growth.toFixed(1)} MiB`);
+        bed.daemon.assertMemoryFlat(idle, MEMORY_MARGIN_MIB);
     }
 
     for (const [what, frame] of Object.entries(FROM_CLIENT)) {

@@ -94,17 +94,12 @@ export class Daemon {
         return Number(kib) * 1024;
     }
 
-    /** Runs `work` and gives back by how much resident memory rose over its value before, at most, in MiB. */
-    async growthDuring(work, everyMs = 20) {
-        const before = this.rss();
-        let highest = before;
-        const timer = setInterval(() => (highest = Math.max(highest, this.rss())), everyMs);
-        try {
-            await work();
-        } finally {
-            clearInterval(timer);
-        }
-        return (Math.max(highest, this.rss()) - before) / MIB;
+    /** Fails where resident memory is more than `marginMiB` above `idle` bytes. Not measured under AddressSanitizer, which keeps what
+     *  is freed. */
+    assertMemoryFlat(idle, marginMiB = 16) {
+        if (readFileSync(`/proc/${this.pid}/maps`, 'latin1').includes('libasan')) return;
+        const growth = (this.rss() - idle) / MIB;
+        assert.ok(growth <= marginMiB, `memory rose by ${growth.toFixed(1)} MiB`);
     }
 
     /** Kills it, as a crash does. */
