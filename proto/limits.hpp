@@ -69,6 +69,8 @@ inline constexpr std::size_t guest_outbox = 256 * kib;
 inline constexpr std::size_t client_requests = 32;
 /// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
 inline constexpr std::size_t guest_requests = 64;
+/// Clipboard contents, empty ones too, that wait for the guest's port; it is not read while there are so many.
+inline constexpr std::size_t guest_answers = 64;
 /// File transfers of one client, waiting ones included.
 inline constexpr std::size_t client_transfers = 32;
 /// File transfers of one VM, waiting ones included, and those that run at once.
@@ -78,5 +80,7 @@ inline constexpr std::size_t vm_transfers_running = 4;
 inline constexpr std::size_t vm_clients = 256;
 /// Clipboard contents in memory, for all fetches of one VM; beyond that they go to an unlinked temporary file.
 inline constexpr std::size_t vm_clipboard_memory = 4 * mib;
+/// Such files of one VM.
+inline constexpr std::size_t vm_clipboard_files = 32;
 
 }  // namespace vmcbridge::limits

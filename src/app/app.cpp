@@ -9,6 +9,7 @@
 #include "src/control/options.hpp"
 #include "src/log.hpp"
 
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -39,6 +40,7 @@ void reload(Bridge& bridge, const ServeCommand& command) {
 }
 
 int run(const ServeCommand& command) {
+    std::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go away
     if (command.verbose) log::set_level(log::Level::debug);
     auto config = control::load_config(command);
     if (!config) {

@@ -153,6 +153,13 @@ void ClipboardBroker::settings_changed(Time now) {
             if (code && client) client->answer_failed(waiter.request, *code, "the rules changed");
             return code.has_value();
         });
+        if (fetch.from_guest || fetch.guest_waits == 0) continue;
+        const auto* owner = world_.find(fetch.owner);
+        const auto& policy = world_.settings.policy;
+        if (owner && owner->may(Permission::clipboard_to_guest) &&
+            !policy::refuse_clipboard(policy, Way::to_guest, fetch.selection, fetch.format))
+            continue;
+        for (; fetch.guest_waits > 0; --fetch.guest_waits) answer_guest_empty(fetch.selection, fetch.format);
     }
     drop_unwanted(now);
 }

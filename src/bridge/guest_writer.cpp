@@ -49,7 +49,9 @@ bool GuestWriter::has_output() const noexcept {
     return !fragmenter_.is_idle() || !small_.empty() || !contents_.empty() || files_.has_piece();
 }
 
-bool GuestWriter::is_full() const noexcept { return small_bytes_ >= limits::guest_outbox; }
+bool GuestWriter::is_full() const noexcept {
+    return small_bytes_ >= limits::guest_outbox || contents_.size() >= limits::guest_answers;
+}
 
 void GuestWriter::reset() noexcept {
     fragmenter_.reset();

@@ -41,6 +41,9 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
 }
 
 void Hub::handle_guest_gone(Time now) {
+    // Clients that were not read because the guest took nothing are read again.
+    if (parts_->guest.writer().is_full())
+        for (const auto& [id, client] : parts_->world.clients) parts_->world.ready.push_back(id);
     parts_->handle_change(parts_->guest.gone(), now);
     parts_->reader.reset();
     parts_->drop_overflowed(now);

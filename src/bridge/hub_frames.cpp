@@ -98,6 +98,8 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
                    [&](const browser::ClipboardRequest& f) {
                        if (client.is_answering(f.id))
                            return client.refused(Code::bad_frame, "clipboard-request", "id: its answer is under way");
+                       if (client.answers() >= limits::client_requests)
+                           return client.answer_failed(f.id, Code::busy, browser::meaning(Code::busy));
                        parts.clipboard.requested(client, f.id, f.selection, f.format, now);
                    },
                    [&](const browser::ClipboardData& f) { handle_data(parts, client, f, now); },

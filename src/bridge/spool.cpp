@@ -1,5 +1,7 @@
 #include "src/bridge/spool.hpp"
 
+#include "proto/limits.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -22,7 +24,16 @@ SpoolPool::SpoolPool(std::uint64_t memory_budget, SpoolFactory factory)
     : budget_{memory_budget}, used_{std::make_shared<std::uint64_t>(0)}, factory_{std::move(factory)} {}
 
 std::shared_ptr<Spool> SpoolPool::make(std::uint64_t size) {
-    if (size > budget_ - std::min(*used_, budget_)) return factory_ ? factory_() : nullptr;
+    if (size > budget_ - std::min(*used_, budget_)) {
+        if (!factory_ || *files_ >= limits::vm_clipboard_files) return nullptr;
+        auto spool = factory_();
+        if (!spool) return nullptr;
+        ++*files_;
+        return {spool.release(), [files = files_](Spool* each) {
+                    --*files;
+                    delete each;
+                }};
+    }
     *used_ += size;
     return {new MemorySpool, [used = used_, size](Spool* spool) {
                 *used -= size;

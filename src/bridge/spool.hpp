@@ -51,6 +51,8 @@ private:
     std::uint64_t budget_;
     std::shared_ptr<std::uint64_t> used_;  ///< shared with the spools, which give back what they took
     SpoolFactory factory_;
+    std::shared_ptr<std::size_t> files_ =
+        std::make_shared<std::size_t>(0);  ///< of the factory, in use; shared likewise
 };
 
 }  // namespace vmcbridge::bridge

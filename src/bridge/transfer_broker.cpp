@@ -18,6 +18,8 @@ namespace {
 constexpr std::chrono::milliseconds progress_interval{100};
 /// The agent closes and flushes the file before it says SUCCESS; a slow disk may take its time over gigabytes.
 constexpr std::chrono::seconds finish_deadline{60};
+/// Few files run at once: a client that sends nothing of its own for this long makes room for the others'.
+constexpr std::chrono::seconds idle_deadline{60};
 
 struct Ending {
     FileState state;
@@ -146,7 +148,7 @@ void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time 
     if (status.status == agent::FileStatus::can_send_data) {
         if (found->stage != Stage::starting) return;
         found->stage = Stage::running;
-        found->deadline.reset();
+        found->deadline = now + idle_deadline;
         found->told = now;
         tell(*found, FileState::accepted, std::nullopt, "");
         return;
@@ -177,10 +179,14 @@ void TransferBroker::agent_went() {
 }
 
 void TransferBroker::handle_timeout(Time now) {
-    for (auto t = transfers_.begin(); t != transfers_.end();)
+    for (auto t = transfers_.begin(); t != transfers_.end();) {
+        const bool runs = t->stage == Stage::running;
+        if (runs && !t->buffer.empty()) t->deadline = now + idle_deadline;  // it waits for the guest's port
         t = t->deadline && *t->deadline <= now
-                ? end(t, FileState::error, Code::timeout, "the agent did not answer", true)
+                ? end(t, FileState::error, Code::timeout,
+                      runs ? "nothing more of the file came" : "the agent did not answer", true)
                 : std::next(t);
+    }
     start_waiting(now);
 }
 
@@ -218,6 +224,7 @@ void TransferBroker::take(std::size_t count) {
 
 void TransferBroker::piece_done(Time now) {
     auto& transfer = **std::exchange(taking_, std::nullopt);
+    transfer.deadline = now + idle_deadline;
     if (transfer.sent == transfer.size) {
         transfer.stage = Stage::finishing;
         transfer.deadline = now + finish_deadline;

@@ -48,6 +48,8 @@ public:
     void file_began(const browser::FileStart& file);
     /// A stream of the answer to this request is under way.
     [[nodiscard]] bool is_answering(RequestId request) const noexcept { return out_.has(request); }
+    /// Answers that it has not taken whole.
+    [[nodiscard]] std::size_t answers() const noexcept { return out_.size(); }
     /// The peer may send more on this stream: consumed() of it changed, or it was accepted.
     void grant(browser::StreamId stream);
 

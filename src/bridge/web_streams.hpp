@@ -32,6 +32,7 @@ public:
     /// Requests of the streams of which bytes of append() wait.
     [[nodiscard]] std::vector<RequestId> waiting() const;
 
+    [[nodiscard]] std::size_t size() const noexcept { return streams_.size(); }
     [[nodiscard]] bool can_send() const noexcept;
     /// The next piece of the stream whose turn it is. nullopt: none may send now, or its spool failed: see failed().
     [[nodiscard]] std::optional<OutFrame> poll();

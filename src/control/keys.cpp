@@ -99,7 +99,8 @@ Fault mode(Scope scope, std::string_view text) {
 
 // ---- [policy], [limits]
 
-constexpr SizeRange clipboard_sizes{1, 2048 * policy::mebibyte};
+/// A message has 32 bits for its size, and a guest with CRLF gets up to twice the bytes.
+constexpr SizeRange clipboard_sizes{1, 1024 * policy::mebibyte};
 constexpr SizeRange file_sizes{1, 16384ULL * 1024 * policy::mebibyte};
 constexpr DurationRange graces{0ms, 24h};
 constexpr DurationRange deadlines{100ms, 10min};
@@ -149,7 +150,7 @@ Fault display(Scope scope, std::string_view text) { return store(parse_display(t
 
 constexpr std::string_view on_off = "on | off";
 constexpr std::string_view format_values = "off, or a list of text, image, files, any";
-constexpr std::string_view clipboard_range = "1 to 2GiB";
+constexpr std::string_view clipboard_range = "1 to 1GiB";
 
 constexpr std::array table{
     Key{"server", "listen", "127.0.0.1:8006", "list of HOST:PORT, [V6]:PORT, unix:PATH",

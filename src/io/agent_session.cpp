@@ -71,9 +71,11 @@ Task<> AgentSession::read() {
     for (;;) {
         if (more && !fill()) co_return;
         if (!digest()) {
+            if (!stream_.is_open()) co_return;
             paused_ = true;
             co_await readable_.wait();
             paused_ = false;
+            if (!stream_.is_open()) co_return;
             heard_ = Clock::now();
             more = false;
             continue;
@@ -157,10 +159,10 @@ void AgentSession::keep_rest() {
 }
 
 void AgentSession::tick(Clock::time_point now) {
-    if (paused_) return;
-    if (now - heard_ > bounds::silence) return stream_.close();
+    if (writing_ && now - moved_ > bounds::silence) return cut();
+    if (!paused_ && now - heard_ > bounds::silence) return cut();
     if (now - heard_ < bounds::ping_interval) return;
-    add_control(Opcode::ping, {});
+    if (control_.empty()) add_control(Opcode::ping, {});  // also while paused: a write tells who has gone
     flush();
 }
 
@@ -174,6 +176,7 @@ void AgentSession::wake() {
 void AgentSession::flush() {
     if (writing_ || push()) return;
     writing_ = true;
+    moved_ = Clock::now();
     tasks_.spawn("client-writer", write_rest());
 }
 
@@ -195,7 +198,7 @@ bool AgentSession::push() {
         const auto result = stream_.try_write(std::span{vectors}.first(count));
         if (result.state == IoResult::State::would_block) return false;
         if (result.state == IoResult::State::failed) {
-            stream_.close();  // wakes the reader, which says goodbye
+            cut();  // the reader says goodbye
             return true;
         }
         written(result.bytes);
@@ -231,6 +234,7 @@ void AgentSession::gather() {
 
 void AgentSession::written(std::size_t count) {
     batch_written_ += count;
+    moved_ = Clock::now();
     auto done = batch_.begin();
     for (; done != batch_.end(); ++done) {
         const auto size = done->header_size + done->body.size();
@@ -249,12 +253,12 @@ void AgentSession::add_control(Opcode opcode, Bytes payload) {
 
 Task<> AgentSession::write_rest() {
     const auto alive = shared_from_this();
-    do {
+    for (bool more = true; more;) {
         const bool open = co_await stream_.writable();
-        if (!open) break;
-    } while (!push());
-    writing_ = false;
-    port_.taken();
+        more = open && !push();
+        writing_ = more;
+        port_.taken();  // the guest may be read again; may begin another write_rest()
+    }
 }
 
 // ---- The end
@@ -286,6 +290,12 @@ Task<> AgentSession::cut_later() {
     const auto alive = shared_from_this();
     [[maybe_unused]] const auto [ended_before] = co_await cut_timer_->async_wait(as_value);
     stream_.close();
+}
+
+// Wakes the reader, whatever it waits for.
+void AgentSession::cut() {
+    stream_.close();
+    readable_.notify();
 }
 
 void AgentSession::leave(std::string_view why) {

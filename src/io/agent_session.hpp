@@ -55,6 +55,7 @@ private:
     // The end
     void begin_close(std::uint16_t code, std::string reason);
     [[nodiscard]] Task<> cut_later();
+    void cut();
     void leave(std::string_view why);
     void lose();
     void report_end(std::string_view why) const;
@@ -81,6 +82,7 @@ private:
     std::vector<Piece> batch_;
     std::size_t batch_written_ = 0;  // of its first piece
     bool writing_ = false;           // write_rest() waits for room
+    Clock::time_point moved_;        // when it began to, or got some
     std::optional<std::uint16_t> closing_;
     std::string close_reason_;
     bool close_queued_ = false;

@@ -16,11 +16,12 @@ using bridge::Note;
 /// One connection of the guest.
 struct HubPort::GuestLink {
     GuestLink(net::io_context& context, Stream connected)
-        : stream{std::move(connected)}, readable{context}, work{context} {}
+        : stream{std::move(connected)}, readable{context}, work{context}, over{context} {}
 
     Stream stream;
     Signal readable;  // the hub takes bytes again
     Signal work;      // for write_guest: `rest` waits, or the end has come
+    Signal over;      // ends serve_guest, whatever the two wait for
     Buffer buffer;    // borrowed while `rest` is in it
     Bytes rest;       // polled from the hub, not yet taken by the guest
     bool ending = false;
@@ -30,7 +31,7 @@ struct HubPort::GuestLink {
         if (ending) return;
         ending = true;
         reason = std::move(why);
-        work.notify();
+        over.notify();
     }
     /// Writes of `rest` what the guest takes now.
     void push() {
@@ -58,7 +59,7 @@ Task<std::string> HubPort::serve_guest(Stream stream) {
     const std::unique_ptr<GuestLink, decltype(forget)> current{guest_ = &link, forget};
     hub_.handle_guest_connected(Clock::now());
     settle();
-    co_await (read_guest(link) || write_guest(link));
+    co_await (read_guest(link) || write_guest(link) || link.over.wait());
     link.ending = true;
     // A chunk cut in the middle would leave spice-vdagentd deaf.
     const bool whole = co_await link.stream.write_all(link.rest, bounds::guest_farewell);
