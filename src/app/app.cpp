@@ -35,7 +35,8 @@ void reload(Bridge& bridge, const ServeCommand& command) {
         for (const auto& fault : config.error()) log::error("reload-refused", {{"fault", control::to_text(fault)}});
         return;
     }
-    bridge.apply(*std::move(config));
+    if (const auto applied = bridge.apply(*std::move(config)); !applied)
+        return log::error("reload-refused", {{"fault", applied.error()}});
     log::info("reloaded");
 }
 

@@ -39,13 +39,14 @@ Result<std::vector<io::Listening>, std::string> Bridge::start() {
     return listening;
 }
 
-void Bridge::apply(Config config) {
+Result<void, std::string> Bridge::apply(Config config) {
     if (config.server.listen != config_.server.listen || config.server.admin != config_.server.admin ||
         config.server.threads != config_.server.threads)
-        log::warning("reload-partial", {{"reason", "listen, admin and threads change only with a restart"}});
+        return std::string{"listen, admin and threads change with a restart only; restart, or put them back"};
     config_ = with_web_root(std::move(config));
     server_.update(config_.server);
     vms_.apply(config_.vms);
+    return {};
 }
 
 void Bridge::stop() {
