@@ -60,13 +60,20 @@ describe('HTTP', () => {
     });
 
     test('what is not there is a problem of its own kind', async () => {
-        for (const path of ['/api/v1/vms/nobody', '/api/v1/nothing', '/nothing', '/lib/nothing.js']) assertProblem(await get(path), 404);
+        for (const path of ['/api/v1/vms/nobody', '/api/v1/nothing', '/nothing', '/lib/nothing.js'])
+            assertProblem(await get(path), 404);
         assertProblem(await get('/api/v1/vms', { method: 'PUT' }), 405);
     });
 
     test('pages cannot be asked for outside their folders', async () => {
-        for (const path of ['/lib/../../etc/passwd', '/lib/%2e%2e/%2e%2e/etc/passwd', '/lib/..%2f..%2fetc%2fpasswd', '//etc/passwd',
-            '/lib/%00', '/lib/../package.json']) {
+        for (const path of [
+            '/lib/../../etc/passwd',
+            '/lib/%2e%2e/%2e%2e/etc/passwd',
+            '/lib/..%2f..%2fetc%2fpasswd',
+            '//etc/passwd',
+            '/lib/%00',
+            '/lib/../package.json',
+        ]) {
             const { status, text } = await get(path);
             assert.ok([400, 403, 404].includes(status), `${path}: ${status}`);
             assert.doesNotMatch(text, /root:/);
@@ -96,13 +103,15 @@ describe('HTTP', () => {
 
         test('an unknown machine is 404', () => refused(404, '/vms/nobody/agent'));
         test('an unknown service is 404', () => refused(404, '/vms/one/nothing'));
-        test('a foreign origin is 403, and not upgraded', () => refused(403, '/vms/one/agent', { headers: { Origin: 'https://evil.example.org' } }));
+        test('a foreign origin is 403, and not upgraded', () =>
+            refused(403, '/vms/one/agent', { headers: { Origin: 'https://evil.example.org' } }));
         test('the origin null is 403', () => refused(403, '/vms/one/agent', { headers: { Origin: 'null' } }));
-        test('a Host that is not ours is 403', () => refused(403, '/vms/one/agent', { headers: { Host: 'rebound.example.org' } }));
+        test('a Host that is not ours is 403', () =>
+            refused(403, '/vms/one/agent', { headers: { Host: 'rebound.example.org' } }));
         test('another port of the same host is a foreign origin', () =>
             refused(403, '/vms/one/agent', { headers: { Origin: 'http://127.0.0.1:1' } }));
 
-        test('the page\'s own origin is let in', async () => {
+        test("the page's own origin is let in", async () => {
             const client = await connect('/vms/one/agent', { headers: { Origin: own() } });
             assert.equal(client.welcome.protocol, 1);
             await client.close();
@@ -110,7 +119,9 @@ describe('HTTP', () => {
 
         test('a browser that asks for an unknown machine is upgraded and told', async () => {
             const failure = await connect('/vms/nobody/agent', { headers: { Origin: own() } }).then(
-                () => assert.fail('a welcome came'), (error) => error);
+                () => assert.fail('a welcome came'),
+                (error) => error,
+            );
             assert.match(failure.message, /1008 unknown-vm/);
         });
 

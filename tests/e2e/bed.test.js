@@ -23,11 +23,15 @@ const MINIATURE = `
 `;
 
 async function assertNothingLeft({ dir }) {
-    await eventually('processes and directory are gone', () => {
-        const left = marked(dir).map(({ command }) => command);
-        if (left.length || existsSync(dir)) throw new Error(`left: ${left.join('; ')}`);
-        return true;
-    }, { timeoutMs: 8000 });
+    await eventually(
+        'processes and directory are gone',
+        () => {
+            const left = marked(dir).map(({ command }) => command);
+            if (left.length || existsSync(dir)) throw new Error(`left: ${left.join('; ')}`);
+            return true;
+        },
+        { timeoutMs: 8000 },
+    );
 }
 
 describe('a bed', () => {
@@ -44,11 +48,13 @@ describe('a bed', () => {
     const ends = {
         'is killed': (child) => child.kill('SIGKILL'),
         'is interrupted': (child) => child.kill('SIGINT'),
-        'fails': (child) => child.stdin.write('now\n'),
+        fails: (child) => child.stdin.write('now\n'),
     };
     for (const [what, end] of Object.entries(ends)) {
         test(`of a test that ${what} leaves nothing behind`, async () => {
-            const child = spawn(process.execPath, ['--input-type=module', '-e', MINIATURE], { stdio: ['pipe', 'pipe', 'ignore'] });
+            const child = spawn(process.execPath, ['--input-type=module', '-e', MINIATURE], {
+                stdio: ['pipe', 'pipe', 'ignore'],
+            });
             const [line] = await once(createInterface({ input: child.stdout }), 'line');
             const sandbox = JSON.parse(line);
             await eventually('the desktop runs', () => marked(sandbox.dir).length >= 3);

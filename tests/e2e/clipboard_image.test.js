@@ -48,7 +48,9 @@ describe('pictures', () => {
 describe('the primary selection', () => {
     /** @type {Bed} */ let bed;
 
-    before(async () => (bed = await Bed.start({ vms: ['closed', 'open'], keys: { open: { 'primary-selection': 'on' } } })));
+    before(
+        async () => (bed = await Bed.start({ vms: ['closed', 'open'], keys: { open: { 'primary-selection': 'on' } } })),
+    );
     after(() => bed?.close());
 
     test('stays in the guest where it is not switched on', async () => {
@@ -58,7 +60,10 @@ describe('the primary selection', () => {
         await x11.copy('copied');
         await client.next('clipboard-grab', (grab) => (grab.selection ?? 'clipboard') === 'clipboard');
         await client.barrier();
-        assert.deepEqual(client.seen('clipboard-grab').filter((grab) => grab.selection === 'primary'), []);
+        assert.deepEqual(
+            client.seen('clipboard-grab').filter((grab) => grab.selection === 'primary'),
+            [],
+        );
         const answer = await client.read('text/plain', { selection: 'primary' });
         assert.ok(answer.code, 'a request for it is refused');
     });

@@ -9,7 +9,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 const TEXTS = {
-    'ASCII': 'The quick brown fox; 0123456789 ~!@#$%^&*()',
+    ASCII: 'The quick brown fox; 0123456789 ~!@#$%^&*()',
     'characters beyond the basic plane': 'astral 😀 𝄞 𠜎 end',
     'right-to-left text': 'שלום עולם, مرحبا بالعالم',
     'combining characters, as they are': 'e\u0301 is not \u00e9',
@@ -51,7 +51,8 @@ describe('text', () => {
         }
         test('nothing at all arrives as an empty text', async () => assert.equal((await copyInGuest('')).text, ''));
         for (const size of SIZES) {
-            test(`${size} bytes`, async () => assert.ok((await copyInGuest(textOfBytes(size))).bytes.equals(textOfBytes(size))));
+            test(`${size} bytes`, async () =>
+                assert.ok((await copyInGuest(textOfBytes(size))).bytes.equals(textOfBytes(size))));
         }
         test('31 MiB', async () => {
             const text = textOfBytes(31 * MIB);
@@ -65,7 +66,8 @@ describe('text', () => {
         }
         test('nothing at all pastes as nothing, at once', async () => assert.equal((await pasteInGuest('')).length, 0));
         for (const size of SIZES) {
-            test(`${size} bytes`, async () => assert.ok((await pasteInGuest(textOfBytes(size))).equals(textOfBytes(size))));
+            test(`${size} bytes`, async () =>
+                assert.ok((await pasteInGuest(textOfBytes(size))).equals(textOfBytes(size))));
         }
         test('31 MiB', async () => {
             const text = textOfBytes(31 * MIB);

@@ -22,9 +22,23 @@ describe('the command line', () => {
 
     test('serves machines that only options name, each with its guest and display', async () => {
         const [first, second] = [sandbox.path('first.sock'), sandbox.path('second.sock')];
-        const daemon = await Daemon.startWith(sandbox, ['serve', '--listen', '127.0.0.1:0', '--admin', `unix:${sandbox.path('admin.sock')}`,
-            '--vm', `first=unix-listen:${first}`, '--display', 'first=vnc:127.0.0.1:1', '--vm', `second=unix-listen:${second}`]);
-        for (const [name, socket] of [['first', first], ['second', second]]) {
+        const daemon = await Daemon.startWith(sandbox, [
+            'serve',
+            '--listen',
+            '127.0.0.1:0',
+            '--admin',
+            `unix:${sandbox.path('admin.sock')}`,
+            '--vm',
+            `first=unix-listen:${first}`,
+            '--display',
+            'first=vnc:127.0.0.1:1',
+            '--vm',
+            `second=unix-listen:${second}`,
+        ]);
+        for (const [name, socket] of [
+            ['first', first],
+            ['second', second],
+        ]) {
             const guest = await ScriptedGuest.connect(socket);
             const client = await Client.connect(daemon.url(name));
             await client.agent();
@@ -35,7 +49,13 @@ describe('the command line', () => {
         await daemon.stop();
     });
 
-    for (const args of [['--help'], ['serve', '--help'], ['demo', '--help'], ['check-config', '--help'], ['--version']]) {
+    for (const args of [
+        ['--help'],
+        ['serve', '--help'],
+        ['demo', '--help'],
+        ['check-config', '--help'],
+        ['--version'],
+    ]) {
         test(`answers ${args.join(' ')}, with exit code 0`, async () => {
             const { code, text } = await run(...args);
             assert.equal(code, 0, text);

@@ -37,17 +37,22 @@ describe('the console page', () => {
     const canvas = () => hook('display').locator('canvas');
 
     /** The canvas's size and how many different colours it shows. */
-    const picture = () => canvas().evaluate((/** @type {HTMLCanvasElement} */ element) => {
-        const { width, height } = element;
-        const pixels = new Uint32Array(element.getContext('2d').getImageData(0, 0, width, height).data.buffer);
-        return { width, height, colours: new Set(pixels).size };
-    });
+    const picture = () =>
+        canvas().evaluate((/** @type {HTMLCanvasElement} */ element) => {
+            const { width, height } = element;
+            const pixels = new Uint32Array(element.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+            return { width, height, colours: new Set(pixels).size };
+        });
 
     test('shows the desktop', async () => {
-        const seen = await eventually('the gradient is on the canvas', async () => {
-            const now = await picture();
-            return now.colours > 100 && now;
-        }, { timeoutMs: 10000 });
+        const seen = await eventually(
+            'the gradient is on the canvas',
+            async () => {
+                const now = await picture();
+                return now.colours > 100 && now;
+            },
+            { timeoutMs: 10000 },
+        );
         assert.ok(seen.width >= 640 && seen.height >= 400, JSON.stringify(seen));
         const folder = process.env.VMCBRIDGE_SCREENSHOTS ?? bed.sandbox.dir;
         const shot = await page.screenshot({ path: path.join(folder, 'console.png') });
@@ -55,17 +60,21 @@ describe('the console page', () => {
     });
 
     test('has sized the desktop to its window, and does so again when the window changes', async () => {
-        for (const viewport of [{ width: 1100, height: 800 }, { width: 900, height: 620 }]) {
+        for (const viewport of [
+            { width: 1100, height: 800 },
+            { width: 900, height: 620 },
+        ]) {
             await page.setViewportSize(viewport);
             await eventually(`the desktop fits a window of ${viewport.width}x${viewport.height}`, async () => {
                 const box = await hook('display').boundingBox();
                 const [width, height] = (await bed.desktop.x11.size()).split('x').map(Number);
-                if (Math.floor(box.height) === height && box.width - width >= 0 && box.width - width < WIDTH_STEP) return true;
+                if (Math.floor(box.height) === height && box.width - width >= 0 && box.width - width < WIDTH_STEP)
+                    return true;
                 throw new Error(`${width}x${height} in a box of ${box.width}x${box.height}`);
             });
             await eventually('the picture has that size too', async () => {
                 const { width, height } = await picture();
-                return `${width}x${height}` === await bed.desktop.x11.size();
+                return `${width}x${height}` === (await bed.desktop.x11.size());
             });
         }
     });
@@ -80,10 +89,12 @@ describe('the console page', () => {
     }
 
     for (const text of ['copied in the guest', 'مرحبا, 漢字 and 😀\nin two lines', 'y'.repeat(300_000)]) {
-        test(`${text.length} characters copied in the guest arrive in the page and in the browser's clipboard`, async () => {
+        test(`${text.length} characters copied in the guest arrive in page and browser clipboard`, async () => {
             await bed.desktop.x11.copy(text);
-            await eventually('the browser\'s clipboard has it', async () =>
-                await page.evaluate(() => navigator.clipboard.readText()) === text);
+            await eventually(
+                "the browser's clipboard has it",
+                async () => (await page.evaluate(() => navigator.clipboard.readText())) === text,
+            );
             await hook('clipboard-button').click();
             const shown = await hook('clipboard-text').inputValue();
             assert.ok(shown.length > 0 && text.startsWith(shown), `shown: ${shown.slice(0, 80)}`);
@@ -94,26 +105,33 @@ describe('the console page', () => {
     test('a picture copied in the guest is shown in the page', async () => {
         await bed.desktop.x11.copy(png(48, 36), { target: 'image/png' });
         await hook('clipboard-button').click();
-        await eventually('the picture is shown', () => hook('clipboard-image').evaluate((/** @type {HTMLImageElement} */ image) =>
-            image.naturalWidth === 48 && image.naturalHeight === 36));
+        await eventually('the picture is shown', () =>
+            hook('clipboard-image').evaluate(
+                (/** @type {HTMLImageElement} */ image) => image.naturalWidth === 48 && image.naturalHeight === 36,
+            ),
+        );
         await hook('clipboard-button').click();
     });
 
     async function assertArrived(name, content) {
         const digest = createHash('sha256').update(content.slice(0, content.size)).digest('hex');
-        await eventually(`${name} is whole in the guest`, async () =>
-            await fileSha256(path.join(bed.desktop.downloads, name)) === digest, { timeoutMs: 15000, everyMs: 100 });
+        await eventually(
+            `${name} is whole in the guest`,
+            async () => (await fileSha256(path.join(bed.desktop.downloads, name))) === digest,
+            { timeoutMs: 15000, everyMs: 100 },
+        );
     }
 
     test('a dropped file arrives in the guest', async () => {
-        const content = bytesOf(Buffer.from(Array.from({ length: 200_000 }, (_, index) => index * index % 251)));
+        const content = bytesOf(Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * index) % 251)));
         const data = await page.evaluateHandle((length) => {
-            const bytes = Uint8Array.from({ length }, (_, index) => index * index % 251);
+            const bytes = Uint8Array.from({ length }, (_, index) => (index * index) % 251);
             const transfer = new DataTransfer();
             transfer.items.add(new File([bytes], 'dropped – 漢字.bin'));
             return transfer;
         }, content.size);
-        for (const type of ['dragenter', 'dragover', 'drop']) await hook('drop-zone').dispatchEvent(type, { dataTransfer: data });
+        for (const type of ['dragenter', 'dragover', 'drop'])
+            await hook('drop-zone').dispatchEvent(type, { dataTransfer: data });
         await assertArrived('dropped – 漢字.bin', content);
         await hook('transfer').filter({ hasText: 'dropped' }).waitFor();
     });
@@ -148,8 +166,10 @@ describe('the console page', () => {
         await bed.daemon.run(['serve', '--config', bed.daemon.config]);
         await state('connected');
         await bed.desktop.x11.copy('after the pause');
-        await eventually('the copy arrives', async () =>
-            await page.evaluate(() => navigator.clipboard.readText()) === 'after the pause');
+        await eventually(
+            'the copy arrives',
+            async () => (await page.evaluate(() => navigator.clipboard.readText())) === 'after the pause',
+        );
         browser.errors = browser.errors.filter((text) => !/WebSocket connection|ERR_CONNECTION_REFUSED/.test(text));
     });
 

@@ -15,7 +15,10 @@ const NOBODY = { uid: 65534, gid: 65534 };
 const PROGRAMS = ['Xvnc', 'openbox', 'spice-vdagentd', 'spice-vdagent'];
 const WEB = fileURLToPath(new URL('../../web', import.meta.url));
 
-const users = { 'the user who runs the tests': undefined, ...(process.getuid() === 0 ? { 'an ordinary user': NOBODY } : {}) };
+const users = {
+    'the user who runs the tests': undefined,
+    ...(process.getuid() === 0 ? { 'an ordinary user': NOBODY } : {}),
+};
 
 for (const [who, ids] of Object.entries(users)) {
     describe(`the demo as ${who}`, () => {
@@ -50,7 +53,12 @@ for (const [who, ids] of Object.entries(users)) {
         async function start() {
             const args = ['demo', '--listen', '127.0.0.1:0'];
             const child = ids
-                ? sandbox.start('demo', 'setpriv', [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', program, ...args], { env })
+                ? sandbox.start(
+                      'demo',
+                      'setpriv',
+                      [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', program, ...args],
+                      { env },
+                  )
                 : sandbox.start('demo', program, args, { env });
             const [url] = await child.says(/http:\/\/127\.0\.0\.1:\d+\S*/, 20000);
             return { child, url: new URL(url) };
@@ -59,11 +67,15 @@ for (const [who, ids] of Object.entries(users)) {
         const others = (child) => marked(sandbox.dir).filter(({ pid }) => pid !== child.pid);
 
         async function nothingIsLeft() {
-            await eventually('every process of the demo has ended', () => {
-                const left = marked(sandbox.dir);
-                if (left.length) throw new Error(left.map(({ command }) => command).join('; '));
-                return true;
-            }, { timeoutMs: 5000 });
+            await eventually(
+                'every process of the demo has ended',
+                () => {
+                    const left = marked(sandbox.dir);
+                    if (left.length) throw new Error(left.map(({ command }) => command).join('; '));
+                    return true;
+                },
+                { timeoutMs: 5000 },
+            );
         }
 
         test('prints an address whose page answers, and serves the agent of a real desktop', async () => {
@@ -76,7 +88,11 @@ for (const [who, ids] of Object.entries(users)) {
             await client.agent(20000);
             assert.equal((await client.setMonitors([{ width: 1024, height: 768 }])).status, 'applied');
             const commands = others(child).map(({ command }) => command);
-            for (const needed of PROGRAMS) assert.ok(commands.some((command) => command.includes(needed)), `${needed} runs`);
+            for (const needed of PROGRAMS)
+                assert.ok(
+                    commands.some((command) => command.includes(needed)),
+                    `${needed} runs`,
+                );
             await client.close();
             const exit = await child.stop('SIGINT');
             assert.deepEqual(exit, { code: 0, signal: null }, child.log.slice(-2000));
@@ -105,7 +121,10 @@ for (const [who, ids] of Object.entries(users)) {
             await first.child.stop('SIGKILL');
             await nothingIsLeft();
             const second = await start();
-            assert.equal((await request({ host: second.url.hostname, port: Number(second.url.port) }, '/healthz')).status, 200);
+            assert.equal(
+                (await request({ host: second.url.hostname, port: Number(second.url.port) }, '/healthz')).status,
+                200,
+            );
             await second.child.stop('SIGINT');
             await nothingIsLeft();
             assert.deepEqual(await readdir(sandbox.path('tmp')), [], 'what the killed one left is cleared');

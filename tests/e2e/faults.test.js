@@ -24,8 +24,10 @@ async function assertServed(client, desktop, text) {
     assert.equal((await client.setMonitors([{ width: 1024, height: 768 }])).status, 'applied');
 }
 
-/** Runs `action`, after which the agent opens its port anew; the client is told within 2 s of that. What the client offers stands
- *  meanwhile, and is offered to the new agent: only when that has come is the clipboard anybody else's to take. */
+/**
+ * Runs `action`, after which the agent opens its port anew; the client is told within 2 s of that. What the client
+ * offers stands meanwhile, and is offered to the new agent: only when that has come is the clipboard anybody else's to take.
+ */
 async function comesBack(client, desktop, action) {
     await desktop.x11.newOwner(() => client.offer({ 'text/plain': 'stands' }));
     await desktop.x11.newOwner(async () => {
@@ -108,17 +110,22 @@ describe('a socket that QEMU holds', () => {
     /** @type {Client} */ let client;
 
     before(async () => {
-        bed = await Bed.start({ prepare: ({ sandbox, desktop, options }) => {
-            const hostEnd = sandbox.path('host.sock');
-            chardev = new Service(sandbox, 'chardev', process.execPath, [CHARDEV, hostEnd, desktop.agentSocket], { restart: false });
-            chardev.start();
-            options.vms.one.guest = `unix:${hostEnd}`;
-        } });
+        bed = await Bed.start({
+            prepare: ({ sandbox, desktop, options }) => {
+                const hostEnd = sandbox.path('host.sock');
+                chardev = new Service(sandbox, 'chardev', process.execPath, [CHARDEV, hostEnd, desktop.agentSocket], {
+                    restart: false,
+                });
+                chardev.start();
+                options.vms.one.guest = `unix:${hostEnd}`;
+            },
+        });
         client = await bed.client();
     });
     after(() => bed?.close());
 
-    test('is connected to, and the agent behind it serves', () => assertServed(client, bed.desktop, 'through a chardev'));
+    test('is connected to, and the agent behind it serves', () =>
+        assertServed(client, bed.desktop, 'through a chardev'));
 
     test('goes and comes back: the agent is told gone, then back within 2 s', async () => {
         await comesBack(client, bed.desktop, async () => {
@@ -147,14 +154,17 @@ describe('a guest that a test plays', () => {
     });
     after(() => bed?.close());
 
-    test('dies in the middle of a clipboard message: the reader is told agent-gone, and the next guest is served', async () => {
+    test('dies amid a clipboard message: the reader is told agent-gone, and the next guest is served', async () => {
         const guest = await bed.guest();
         await client.agent();
         await guest.grab(Format.text);
         await client.next('clipboard-grab');
         client.send({ type: 'clipboard-request', id: 77, format: 'text/plain' });
         await guest.next(Type.request);
-        const whole = chunk(Port.client, message(Type.clipboard, Buffer.concat([u32(0, Format.text), Buffer.alloc(200_000, 'x')])));
+        const whole = chunk(
+            Port.client,
+            message(Type.clipboard, Buffer.concat([u32(0, Format.text), Buffer.alloc(200_000, 'x')])),
+        );
         await guest.raw(whole.subarray(0, 100_000));
         await guest.close();
         await client.next('clipboard-error', (frame) => frame.id === 77 && frame.code === 'agent-gone');

@@ -70,11 +70,12 @@ describe('files', () => {
     });
 
     for (const size of [0, 1, 2028, 2029, 65535, 65536, 65537, 64 * MIB]) {
-        test(`${size} bytes arrive whole`, async () => assert.equal(await deliver('some.bin', pattern(size)), 'some.bin'));
+        test(`${size} bytes arrive whole`, async () =>
+            assert.equal(await deliver('some.bin', pattern(size)), 'some.bin'));
     }
 
     const NAMES = {
-        'Unicode': ['naïve – 漢字 😀.txt', 'naïve – 漢字 😀.txt'],
+        Unicode: ['naïve – 漢字 😀.txt', 'naïve – 漢字 😀.txt'],
         'brackets, an equals sign and a hash': ['[group]=a;#b.txt', '[group]=a;#b.txt'],
         'blanks at its ends': [' blank .txt', /blank .txt$/],
         'a newline': ['new\nname=evil\nline.txt', /^[^\n]+line\.txt$/],
@@ -126,13 +127,16 @@ describe('files', () => {
             client.sendFile('mine.bin', mine, { id: 4711, stream: 4711 }),
             other.sendFile('theirs.bin', theirs, { id: 4711, stream: 4711 }),
         ]);
-        assert.deepEqual(ends.map(({ status }) => status), ['done', 'done']);
+        assert.deepEqual(
+            ends.map(({ status }) => status),
+            ['done', 'done'],
+        );
         assert.equal(await fileSha256(inGuest('mine.bin')), sha256(mine));
         assert.equal(await fileSha256(inGuest('theirs.bin')), sha256(theirs));
         await other.close();
     });
 
-    test('a client that leaves takes its own transfers along and nobody else\'s', async () => {
+    test("a client that leaves takes its own transfers along and nobody else's", async () => {
         const leaver = await bed.client();
         const id = leaver.newId();
         leaver.sendFile('leaver.bin', pattern(GIB), { id }).catch(() => {}); // ends with the connection
@@ -144,8 +148,11 @@ describe('files', () => {
         assert.equal(await fileSha256(inGuest('stays.bin')), sha256(pattern(16 * MIB)));
     });
 
-    test('a file larger than the guest\'s disk is refused with the free space', async () => {
-        const status = await client.sendFile('huge.bin', { size: 2 ** 44, slice: (from, to) => Buffer.alloc(to - from) });
+    test("a file larger than the guest's disk is refused with the free space", async () => {
+        const status = await client.sendFile('huge.bin', {
+            size: 2 ** 44,
+            slice: (from, to) => Buffer.alloc(to - from),
+        });
         assert.deepEqual([status.status, status.code], ['error', 'no-space']);
         assert.ok(status.freeBytes > 0 && status.freeBytes < 2 ** 44, `${status.freeBytes}`);
     });

@@ -1,4 +1,5 @@
-// Rubbish from a guest and from clients: a named error, that peer closed at most, memory flat, everybody else untouched.
+// Rubbish from a guest and from clients: a named error, that peer closed at most, memory flat, everybody else
+// untouched.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -23,16 +24,18 @@ const zeros = (length) => Buffer.alloc(length);
 /** What a hostile guest writes, by what is wrong with it. */
 const FROM_GUEST = {
     'a chunk of 2^32-1 bytes on port 1': [chunk(Port.client, zeros(64 * KIB), HUGE)],
-    'a chunk of 2^32-1 bytes that begins a clipboard': [chunk(Port.client, message(Type.clipboard, zeros(64), { size: HUGE - 20 }), HUGE)],
+    'a chunk of 2^32-1 bytes that begins a clipboard': [
+        chunk(Port.client, message(Type.clipboard, zeros(64), { size: HUGE - 20 }), HUGE),
+    ],
     'chunks of no bytes at all': Array(1000).fill(chunk(Port.client, zeros(0))),
     'port 0': [chunk(0, message(Type.announce, u32(1, 0x20)))],
     'port 3': [chunk(3, message(Type.announce, u32(1, 0x20)))],
     'port 2^32-1': [chunk(HUGE, message(Type.announce, u32(1, 0x20)))],
-    'the server\'s port': [chunk(Port.server, message(Type.clientDisconnected))],
+    "the server's port": [chunk(Port.server, message(Type.clientDisconnected))],
     'protocol 2': [chunk(Port.client, message(Type.announce, u32(1, 0x20), { protocol: 2 }))],
     'an unknown type': [chunk(Port.client, message(99, zeros(100)))],
     'an unknown type of 2^32-1 bytes': [chunk(Port.client, message(99, zeros(100), { size: HUGE }))],
-    'a message that goes on past its chunk\'s end': [chunk(Port.client, message(Type.reply, zeros(8), { size: 4 }))],
+    "a message that goes on past its chunk's end": [chunk(Port.client, message(Type.reply, zeros(8), { size: 4 }))],
     'an announce without any word': [chunk(Port.client, message(Type.announce, u32(0)))],
     'an announce of half a word': [chunk(Port.client, message(Type.announce, zeros(2)))],
     'a grab of a million formats': [chunk(Port.client, message(Type.grab, zeros(4 * MIB)))],
@@ -43,10 +46,19 @@ const FROM_GUEST = {
     'a reply to nothing': [chunk(Port.client, message(Type.reply, u32(2, 1)))],
     'a request for an unknown format': [chunk(Port.client, message(Type.request, u32(0, 4711)))],
     'a request of selection 255': [chunk(Port.client, message(Type.request, u32(255, Format.text)))],
-    'what only hosts may send': [Type.mouseState, Type.monitorsConfig, Type.fileStart, Type.fileData, Type.maxClipboard]
-        .map((type) => chunk(Port.client, message(type, zeros(40)))),
-    ...Object.fromEntries(Object.entries(Type).map(([name, type]) =>
-        [`${name} of 2^32-1 bytes`, [chunk(Port.client, message(type, zeros(1024), { size: HUGE }))]])),
+    'what only hosts may send': [
+        Type.mouseState,
+        Type.monitorsConfig,
+        Type.fileStart,
+        Type.fileData,
+        Type.maxClipboard,
+    ].map((type) => chunk(Port.client, message(type, zeros(40)))),
+    ...Object.fromEntries(
+        Object.entries(Type).map(([name, type]) => [
+            `${name} of 2^32-1 bytes`,
+            [chunk(Port.client, message(type, zeros(1024), { size: HUGE }))],
+        ]),
+    ),
 };
 
 /** What no reading can go on after, and how the log names it; all else leaves the connection as it is. */
@@ -118,7 +130,7 @@ describe('a hostile guest', () => {
             const guest = await bed.guest('evil');
             await guest.raw(chunk(Port.client, message(type, zeros(4), { size: HUGE })));
             const piece = chunk(Port.client, zeros(64 * KIB));
-            for (let sent = 0; sent < FLOOD_BYTES && await guest.raw(piece); sent += piece.length) assertMemoryFlat();
+            for (let sent = 0; sent < FLOOD_BYTES && (await guest.raw(piece)); sent += piece.length) assertMemoryFlat();
             await guest.close();
             await assertServesNext();
             assertMemoryFlat();
@@ -138,8 +150,13 @@ describe('a hostile guest', () => {
     test('grabs a hundred thousand times: no client is cut off, memory stays', async () => {
         const guest = await bed.guest('evil');
         for (let count = 0; count < 100_000; count += 1000) {
-            await guest.raw(Buffer.concat(Array.from({ length: 1000 }, (_, each) =>
-                chunk(Port.client, message(Type.grab, u32(0, count + each, Format.text))))));
+            await guest.raw(
+                Buffer.concat(
+                    Array.from({ length: 1000 }, (_, each) =>
+                        chunk(Port.client, message(Type.grab, u32(0, count + each, Format.text))),
+                    ),
+                ),
+            );
         }
         await evilClient.barrier();
         assertMemoryFlat();
@@ -160,7 +177,7 @@ const FROM_CLIENT = {
     'an empty text': '',
     'an array': '[{"type":"ping"}]',
     'a number': '17',
-    'null': 'null',
+    null: 'null',
     'no type': '{}',
     'a type that is no text': '{"type":5}',
     'a request without an id': '{"type":"clipboard-request","format":"text/plain"}',
@@ -277,7 +294,11 @@ describe('a hostile client', () => {
     });
 
     test('speaks no HTTP: others are served', async () => {
-        for (const rubbish of [randomBytes(4 * KIB), Buffer.from('GET / HTTP/1.1\r\n' + 'x: y\r\n'.repeat(100_000)), Buffer.from('\r\n\r\n')]) {
+        for (const rubbish of [
+            randomBytes(4 * KIB),
+            Buffer.from('GET / HTTP/1.1\r\n' + 'x: y\r\n'.repeat(100_000)),
+            Buffer.from('\r\n\r\n'),
+        ]) {
             const socket = net.connect(bed.daemon.port, '127.0.0.1').on('error', () => {});
             await once(socket, 'connect');
             socket.write(rubbish);

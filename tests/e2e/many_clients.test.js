@@ -23,7 +23,10 @@ describe('ten clients of one machine', () => {
     test('have ids of their own, and one of them the lead', async () => {
         assert.equal(new Set(clients.map((client) => client.welcome.client)).size, CLIENTS);
         const list = await clients[0].next('clients', (frame) => frame.clients.length === CLIENTS);
-        assert.deepEqual(list.clients.map(({ id }) => id).sort(), clients.map((client) => client.welcome.client).sort());
+        assert.deepEqual(
+            list.clients.map(({ id }) => id).sort(),
+            clients.map((client) => client.welcome.client).sort(),
+        );
         assert.equal(list.clients.filter(({ lead }) => lead).length, 1);
     });
 
@@ -38,7 +41,8 @@ describe('ten clients of one machine', () => {
         const asker = clients[3];
         assert.equal((await asker.read()).text, 'for everybody');
         await all((client) => client.barrier());
-        for (const client of clients.filter((each) => each !== asker)) assert.deepEqual(client.seen('clipboard-data'), []);
+        for (const client of clients.filter((each) => each !== asker))
+            assert.deepEqual(client.seen('clipboard-data'), []);
         assert.equal(asker.seen('clipboard-data').length, 1);
     });
 
@@ -71,7 +75,11 @@ describe('ten clients of one machine', () => {
         assert.equal((await clients[5].read()).code, 'not-owner');
         await all((client) => client.barrier());
         const others = clients.filter((client) => client !== clients[2]);
-        for (const client of others) assert.deepEqual(client.inbox.all.filter((frame) => frame.text === 'from number two'), []);
+        for (const client of others)
+            assert.deepEqual(
+                client.inbox.all.filter((frame) => frame.text === 'from number two'),
+                [],
+            );
     });
 
     test('an answer from one that was not asked goes nowhere', async () => {
@@ -90,7 +98,8 @@ describe('ten clients of one machine', () => {
         forget();
         const leaver = clients.pop();
         await leaver.close();
-        for (const list of await all((client) => client.next('clients'))) assert.equal(list.clients.length, CLIENTS - 1);
+        for (const list of await all((client) => client.next('clients')))
+            assert.equal(list.clients.length, CLIENTS - 1);
         await bed.desktop.x11.copy('still here');
         await all((client) => client.next('clipboard-grab'));
         for (const answer of await all((client) => client.read())) assert.equal(answer.text, 'still here');
@@ -115,10 +124,12 @@ describe('a second client', () => {
     test('that stalls in the middle of a large paste does not hold up the first', async () => {
         const text = textOfBytes(8_000_000);
         const [quick, stalled] = [await bed.client(), await bed.client('one', { autoCredit: false })];
-        await Promise.all([quick, stalled].map(async (client) => {
-            await client.barrier();
-            client.inbox.clear(); // what was copied before they came is not meant
-        }));
+        await Promise.all(
+            [quick, stalled].map(async (client) => {
+                await client.barrier();
+                client.inbox.clear(); // what was copied before they came is not meant
+            }),
+        );
         await bed.desktop.x11.copy(text);
         await Promise.all([quick, stalled].map((client) => client.next('clipboard-grab')));
         stalled.send({ type: 'clipboard-request', id: 1, format: 'text/plain' });

@@ -18,11 +18,16 @@ describe('monitors', () => {
     });
     after(() => bed?.close());
 
-    const screenIs = (size) => eventually(`the screen is ${size}`, async () => await bed.desktop.x11.size() === size);
+    const screenIs = (size) => eventually(`the screen is ${size}`, async () => (await bed.desktop.x11.size()) === size);
 
     test('the first client has the lead', () => assert.equal(lead.welcome.lead, true));
 
-    for (const [width, height] of [[1280, 720], [1000, 700], [1920, 1080], [640, 480]]) {
+    for (const [width, height] of [
+        [1280, 720],
+        [1000, 700],
+        [1920, 1080],
+        [640, 480],
+    ]) {
         test(`a layout of ${width}x${height} is applied and said to be`, async () => {
             const result = await lead.setMonitors([{ width, height }]);
             assert.equal(result.status, 'applied', JSON.stringify(result));
@@ -31,18 +36,27 @@ describe('monitors', () => {
     }
 
     test('a physical size does not keep the agent from applying it', async () => {
-        const result = await lead.setMonitors([{ width: 1024, height: 768, x: 0, y: 0, depth: 32, widthMm: 340, heightMm: 190 }]);
+        const result = await lead.setMonitors([
+            { width: 1024, height: 768, x: 0, y: 0, depth: 32, widthMm: 340, heightMm: 190 },
+        ]);
         assert.equal(result.status, 'applied');
         await screenIs('1024x768');
     });
 
     test('a burst ends at the last layout, and each of it gets one result', async () => {
         const ids = Array.from({ length: BURST }, () => lead.newId());
-        ids.forEach((id, step) => lead.send({ type: 'monitors', id, monitors: [{ width: 800 + 8 * step, height: 600 + step }] }));
-        const results = await Promise.all(ids.map((id) => lead.next('monitors-result', (frame) => frame.id === id, 10000)));
+        ids.forEach((id, step) =>
+            lead.send({ type: 'monitors', id, monitors: [{ width: 800 + 8 * step, height: 600 + step }] }),
+        );
+        const results = await Promise.all(
+            ids.map((id) => lead.next('monitors-result', (frame) => frame.id === id, 10000)),
+        );
         assert.equal(results.at(-1).status, 'applied');
         for (const { status } of results) assert.match(status, /^(applied|superseded)$/);
-        assert.ok(results.some(({ status }) => status === 'superseded'), 'not every step is carried out');
+        assert.ok(
+            results.some(({ status }) => status === 'superseded'),
+            'not every step is carried out',
+        );
         await screenIs(LAST_OF_BURST);
         await lead.barrier();
         assert.equal(lead.seen('monitors-result').filter(({ id }) => ids.includes(id)).length, BURST);
@@ -64,9 +78,17 @@ describe('monitors', () => {
 
     test('what is no layout is refused and changes nothing', async () => {
         const before = await bed.desktop.x11.size();
-        for (const monitors of [[], 'all', [{ width: -1, height: 600 }], [{ width: 0, height: 0 }], [{ width: 70000, height: 1 }]]) {
+        for (const monitors of [
+            [],
+            'all',
+            [{ width: -1, height: 600 }],
+            [{ width: 0, height: 0 }],
+            [{ width: 70000, height: 1 }],
+        ]) {
             lead.send({ type: 'monitors', id: lead.newId(), monitors });
-            const answer = await lead.inbox.next((frame) => ['error', 'monitors-result'].includes(frame.type), { what: 'a refusal' });
+            const answer = await lead.inbox.next((frame) => ['error', 'monitors-result'].includes(frame.type), {
+                what: 'a refusal',
+            });
             assert.equal(answer.code, 'bad-frame', JSON.stringify({ monitors, answer }));
         }
         await lead.barrier();

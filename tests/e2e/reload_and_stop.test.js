@@ -44,14 +44,20 @@ describe('SIGHUP', () => {
         const three = { guest: `unix-listen:${bed.sandbox.path('three.sock')}` };
         await reload({ ...bed.options, vms: { one, three } });
         assert.equal((await goes.closedByPeer()).code, 4001);
-        await eventually('the new machine is there', async () => (await bed.daemon.asAdmin('/api/v1/vms/three')).status === 200);
+        await eventually(
+            'the new machine is there',
+            async () => (await bed.daemon.asAdmin('/api/v1/vms/three')).status === 200,
+        );
         const guest = await ScriptedGuest.connect(bed.sandbox.path('three.sock'));
         await (await bed.client('three')).agent();
         await guest.close();
         assert.equal((await bed.daemon.asAdmin('/api/v1/vms/two')).status, 404);
         await stays.barrier();
         await reload(bed.options);
-        await eventually('the old machine is back', async () => (await bed.daemon.asAdmin('/api/v1/vms/two')).status === 200);
+        await eventually(
+            'the old machine is back',
+            async () => (await bed.daemon.asAdmin('/api/v1/vms/two')).status === 200,
+        );
     });
 
     test('with a faulty file keeps the old configuration and says what is wrong', async () => {
@@ -71,13 +77,13 @@ describe('a stop', () => {
     afterEach(() => bed?.close());
 
     for (const signal of ['SIGTERM', 'SIGINT']) {
-        test(`by ${signal} tells the clients, closes the guest's port, removes the sockets and exits with 0`, async () => {
+        test(`by ${signal} tells the clients, closes the guest's port, removes the sockets and exits 0`, async () => {
             const guest = await bed.guest();
             const clients = [await bed.client(), await bed.client()];
             await bed.daemon.stop(signal);
             for (const client of clients) assert.equal((await client.closedByPeer()).code, 1001);
             await guest.closedByPeer();
-            assert.ok(!existsSync(bed.guestSocket()), 'the guest\'s socket is removed');
+            assert.ok(!existsSync(bed.guestSocket()), "the guest's socket is removed");
             assert.ok(!existsSync(bed.daemon.admin), 'the admin socket is removed');
         });
     }
@@ -109,7 +115,9 @@ describe('a configuration file', () => {
     });
 
     test('with faults is refused with file, line, group, key and the nearest name', async () => {
-        const { code, log } = await check('[server]\nlisten = 127.0.0.1:0\n[policy]\nclipbord-max = 1MiB\n[vm one]\nguest = carrier:pigeon\n');
+        const { code, log } = await check(
+            '[server]\nlisten = 127.0.0.1:0\n[policy]\nclipbord-max = 1MiB\n[vm one]\nguest = carrier:pigeon\n',
+        );
         assert.equal(code, 1);
         assert.match(log, /checked\.conf:4.*policy.*clipbord-max/);
         assert.match(log, /clipboard-max/);

@@ -18,8 +18,8 @@ export class Bed {
     /** Starts everything and waits until the capabilities of each agent have come through the bridge.
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
      *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void }} [options]
-     *         vms: machines with a desktop; scripted: machines whose guest the test plays; keys: further keys of a machine;
-     *         prepare: called before the daemon starts, may change `options` of the bed */
+     *         vms: machines with a desktop; scripted: machines whose guest the test plays;
+     *         keys: further keys of a machine; prepare: called before the daemon starts, may change the bed's `options` */
     static async start({ vms = ['one'], scripted = [], sections = {}, keys = {}, prepare = () => {} } = {}) {
         const bed = new Bed();
         bed.sandbox = await Sandbox.open();
@@ -62,7 +62,11 @@ export class Bed {
 
     /** Waits until the bridge says that this machine's agent is there. */
     agentReady(name = 'one', timeoutMs = 15000) {
-        return eventually(`the agent of ${name} is connected`, async () => (await this.daemon.vm(name)).agent.connected, { timeoutMs });
+        return eventually(
+            `the agent of ${name} is connected`,
+            async () => (await this.daemon.vm(name)).agent.connected,
+            { timeoutMs },
+        );
     }
 
     /** A client of a machine whose agent is there; the bed closes it. */
@@ -81,7 +85,7 @@ export class Bed {
         return guest;
     }
 
-    /** Stops the daemon in order and cleans up. Fails where a client noted a breach of the protocol or the daemon did not end well. */
+    /** Stops the daemon in order and cleans up. Fails where a client noted a breach or the daemon did not end well. */
     async close() {
         try {
             this.daemon.assertRunning();

@@ -6,7 +6,8 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ACTION_TIMEOUT_MS = 10000;
 
 export class Browser {
-    /** @type {string[]} what pages reported as errors: exceptions, refused resources, violations of the content policy */ errors = [];
+    /** @type {string[]} exceptions, refused resources, violations of the content policy */ errors =
+        [];
     #browser;
 
     static async start() {

@@ -7,7 +7,7 @@ const LOG_LIMIT = 4 * 1024 * 1024; // characters; a program that logs more is at
 export class Child {
     /** @type {string} standard output and error, as they came */ log = '';
     /** @type {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} */ exited;
-    /** @type {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} the end, when all output has come */ closed;
+    /** @type {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} when all output has come, too */ closed;
     /** @type {{ code: number | null, signal: NodeJS.Signals | null } | undefined} */ exit;
     #process;
 
@@ -47,11 +47,16 @@ export class Child {
 
     /** Waits until the output matches; fails at once when the process ends without having said it. */
     async says(pattern, timeoutMs = 10000) {
-        return eventually(`${this.name} says ${pattern}`, () => {
-            const match = this.log.match(pattern);
-            if (!match && !this.running) throw new Error(`${this.name} ended before saying ${pattern}:\n${this.log}`);
-            return match;
-        }, { timeoutMs, fatal: () => !this.running });
+        return eventually(
+            `${this.name} says ${pattern}`,
+            () => {
+                const match = this.log.match(pattern);
+                if (!match && !this.running)
+                    throw new Error(`${this.name} ended before saying ${pattern}:\n${this.log}`);
+                return match;
+            },
+            { timeoutMs, fatal: () => !this.running },
+        );
     }
 
     signal(signal) {

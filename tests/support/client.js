@@ -1,5 +1,6 @@
-// A plain client of the subprotocol vmcbridge.v1, written from its specification alone: it shares no code with web/lib, so that each
-// checks the other. Every frame that comes is held against the schema, the credit and the announced sizes; a breach fails the test.
+// A plain client of the subprotocol vmcbridge.v1, written from its specification alone: it shares no code with web/lib,
+// so that each checks the other. Every frame that comes is held against the schema, the credit and the announced sizes;
+// a breach fails the test.
 //
 //     text frame   -> schema -> streams and credit -> answers to requests -> inbox, where next() waits
 //     binary frame -> stream: counted, hashed, kept -> credit back
@@ -27,13 +28,28 @@ export class Client {
 
     /** Connects and waits for the welcome. A refusal at the door rejects with the HTTP status in the message.
      *  @param {string} url
-     *  @param {{ protocols?: string[], headers?: Record<string, string>, autoCredit?: boolean, keep?: boolean, socketPath?: string }}
+     *  @param {{ protocols?: string[], headers?: Record<string, string>, autoCredit?: boolean, keep?: boolean }}
      *         [options]  autoCredit: grant more as bytes come; keep: hold the bytes of streams, not only their digest */
-    static async connect(url, { protocols = ['vmcbridge.v1'], headers = {}, autoCredit = true, keep = true, ...rest } = {}) {
+    static async connect(
+        url,
+        { protocols = ['vmcbridge.v1'], headers = {}, autoCredit = true, keep = true, ...rest } = {},
+    ) {
         const client = new Client();
-        client.#socket = new WebSocket(url, protocols, { headers, perMessageDeflate: false, maxPayload: 1024 * 1024, ...rest });
-        client.#incoming = new IncomingStreams({ autoCredit, keep, grant: (stream, bytes) => client.send({ type: 'credit', stream, bytes }) });
-        client.#outgoing = new OutgoingStreams((frame) => client.#socket.send(frame), () => client.#socket.bufferedAmount);
+        client.#socket = new WebSocket(url, protocols, {
+            headers,
+            perMessageDeflate: false,
+            maxPayload: 1024 * 1024,
+            ...rest,
+        });
+        client.#incoming = new IncomingStreams({
+            autoCredit,
+            keep,
+            grant: (stream, bytes) => client.send({ type: 'credit', stream, bytes }),
+        });
+        client.#outgoing = new OutgoingStreams(
+            (frame) => client.#socket.send(frame),
+            () => client.#socket.bufferedAmount,
+        );
         client.#listen();
         await within(5000, once(client.#socket, 'open'), `connection to ${url}`);
         client.welcome = await client.next('welcome');
@@ -59,10 +75,12 @@ export class Client {
 
     #frame(frame) {
         checkFrame(frame);
-        if (this.inbox.all.length === 0 && frame.type !== 'welcome') throw new Error(`the first frame is ${frame.type}, not welcome`);
+        if (this.inbox.all.length === 0 && frame.type !== 'welcome')
+            throw new Error(`the first frame is ${frame.type}, not welcome`);
         if (frame.limits) this.#incoming.limits = this.#outgoing.limits = frame.limits;
         if (frame.type === 'credit') this.#outgoing.credit(frame.stream, frame.bytes);
-        if (frame.type === 'clipboard-data' && frame.stream !== undefined) this.#incoming.open(frame.stream, frame.size, frame.id);
+        if (frame.type === 'clipboard-data' && frame.stream !== undefined)
+            this.#incoming.open(frame.stream, frame.size, frame.id);
         if (frame.type === 'clipboard-error') this.#incoming.breakOff(frame.id, frame);
         const reply = this.#replyTo(frame);
         if (!reply) return this.inbox.push(frame);
@@ -137,7 +155,8 @@ export class Client {
 
     #answer({ id, selection = 'clipboard', format }) {
         const content = this.#offers.get(selection)?.[format];
-        if (content === undefined) return this.send({ type: 'clipboard-error', id, code: 'not-offered', message: 'not offered' });
+        if (content === undefined)
+            return this.send({ type: 'clipboard-error', id, code: 'not-offered', message: 'not offered' });
         this.answerWith(id, format, content).catch((error) => this.inbox.fail(error));
     }
 
@@ -153,15 +172,21 @@ export class Client {
     }
 
     /** Asks for the clipboard's contents.
-     *  @returns {Promise<{ bytes?: Buffer, text?: string, sha256?: string, size?: number, code?: string, message?: string }>} */
+     *  @returns {Promise<{ bytes?: Buffer, text?: string, sha256?: string, size?: number, code?: string }>} */
     async read(format = 'text/plain', { selection, timeoutMs = 15000 } = {}) {
         const id = this.newId();
         this.send({ type: 'clipboard-request', id, selection, format });
-        const mine = (frame) => frame.id === id && (frame.type === 'clipboard-data' || frame.type === 'clipboard-error');
+        const mine = (frame) =>
+            frame.id === id && (frame.type === 'clipboard-data' || frame.type === 'clipboard-error');
         const answer = await this.inbox.next(mine, { what: `an answer to clipboard-request ${id}`, timeoutMs });
         if (answer.type === 'clipboard-error') return answer;
-        if (answer.text !== undefined) return { text: answer.text, bytes: Buffer.from(answer.text), size: Buffer.byteLength(answer.text) };
-        return within(timeoutMs, this.#incoming.finished(answer.stream), `${answer.size} bytes of stream ${answer.stream}`);
+        if (answer.text !== undefined)
+            return { text: answer.text, bytes: Buffer.from(answer.text), size: Buffer.byteLength(answer.text) };
+        return within(
+            timeoutMs,
+            this.#incoming.finished(answer.stream),
+            `${answer.size} bytes of stream ${answer.stream}`,
+        );
     }
 
     /** Asks for a screen layout.

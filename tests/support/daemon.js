@@ -9,10 +9,13 @@ import { eventually } from './deadline.js';
 import { request } from './net.js';
 
 /** The executable: $VMCBRIDGE, or the development build. */
-export const VMCBRIDGE = path.resolve(process.env.VMCBRIDGE
-    ?? fileURLToPath(new URL('../../build/dev/src/vmcbridge', import.meta.url)));
+export const VMCBRIDGE = path.resolve(
+    process.env.VMCBRIDGE ?? fileURLToPath(new URL('../../build/dev/src/vmcbridge', import.meta.url)),
+);
 
 const MIB = 1024 * 1024;
+
+/** @typedef {Record<string, Record<string, string>>} Groups  keys and values by the group's name */
 
 export class Daemon {
     /** @type {import('./child.js').Child} */ child;
@@ -24,7 +27,7 @@ export class Daemon {
 
     /** Starts it and waits until it is ready.
      *  @param {import('./sandbox.js').Sandbox} sandbox
-     *  @param {{ vms?: Record<string, Record<string, string>>, sections?: Record<string, Record<string, string>> }} [options]
+     *  @param {{ vms?: Groups, sections?: Groups }} [options]
      *         vms: keys of each [vm NAME]; sections: keys of the other groups */
     static async start(sandbox, options = {}) {
         const daemon = new Daemon();
@@ -46,9 +49,16 @@ export class Daemon {
     /** Writes the configuration file; a running daemon reads it at SIGHUP. */
     async configure({ vms = {}, sections = {} } = {}) {
         const server = { listen: '127.0.0.1:0', admin: `unix:${this.admin}`, ...sections.server };
-        const groups = { ...sections, server, ...Object.fromEntries(Object.entries(vms).map(([name, keys]) => [`vm ${name}`, keys])) };
-        const lines = Object.entries(groups).flatMap(([group, keys]) =>
-            [`[${group}]`, ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`), '']);
+        const groups = {
+            ...sections,
+            server,
+            ...Object.fromEntries(Object.entries(vms).map(([name, keys]) => [`vm ${name}`, keys])),
+        };
+        const lines = Object.entries(groups).flatMap(([group, keys]) => [
+            `[${group}]`,
+            ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`),
+            '',
+        ]);
         await writeFile(this.config, lines.join('\n'));
     }
 
@@ -56,7 +66,9 @@ export class Daemon {
         this.ended = false;
         this.child = this.#sandbox.start('vmcbridge', VMCBRIDGE, args);
         this.port = Number((await this.child.says(/event=listening service=http address=127\.0\.0\.1:(\d+)/))[1]);
-        await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, { timeoutMs: 10000 });
+        await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, {
+            timeoutMs: 10000,
+        });
         return this;
     }
 
@@ -94,8 +106,8 @@ export class Daemon {
         return Number(kib) * 1024;
     }
 
-    /** Fails where resident memory is more than `marginMiB` above `idle` bytes. Not measured under AddressSanitizer, which keeps what
-     *  is freed. */
+    /** Fails where resident memory is more than `marginMiB` above `idle` bytes. Not measured under AddressSanitizer,
+     *  which keeps what is freed. */
     assertMemoryFlat(idle, marginMiB = 16) {
         if (readFileSync(`/proc/${this.pid}/maps`, 'latin1').includes('libasan')) return;
         const growth = (this.rss() - idle) / MIB;
@@ -119,6 +131,10 @@ export class Daemon {
     async stop(signal = 'SIGTERM') {
         this.ended = true;
         const exit = await this.child.stop(signal);
-        assert.deepEqual(exit, { code: 0, signal: null }, `the daemon ends in order after ${signal}:\n${this.log.slice(-4000)}`);
+        assert.deepEqual(
+            exit,
+            { code: 0, signal: null },
+            `the daemon ends in order after ${signal}:\n${this.log.slice(-4000)}`,
+        );
     }
 }

@@ -10,14 +10,14 @@ export function bytesOf(buffer) {
 
 const BLOCK = 64 * 1024;
 
-/** A content of any size, the same at each run: every 64 KiB block begins with its own number, so that a block lost, doubled or moved
- *  changes the digest.
+/** A content of any size, the same at each run: every 64 KiB block begins with its own number, so that a block lost,
+ *  doubled or moved changes the digest.
  *  @param {number} size  bytes
  *  @param {number} [seed]  another seed is another content */
 export function pattern(size, seed = 1) {
     const noise = Buffer.alloc(BLOCK);
     let state = seed >>> 0 || 1;
-    for (let i = 0; i < BLOCK; i += 4) noise.writeUInt32LE(state = Math.imul(state, 1664525) + 1013904223 >>> 0, i);
+    for (let i = 0; i < BLOCK; i += 4) noise.writeUInt32LE((state = (Math.imul(state, 1664525) + 1013904223) >>> 0), i);
     const block = (index) => {
         const bytes = Buffer.from(noise);
         bytes.writeUInt32LE(index, 0);
@@ -26,7 +26,7 @@ export function pattern(size, seed = 1) {
     const slice = (from, to) => {
         const parts = [];
         for (let at = from; at < to;) {
-            const start = at - at % BLOCK;
+            const start = at - (at % BLOCK);
             const end = Math.min(to, start + BLOCK);
             parts.push(block(start / BLOCK).subarray(at - start, end - start));
             at = end;

@@ -15,8 +15,8 @@ export async function within(timeoutMs, promise, what) {
     }
 }
 
-/** Polls until `check` gives something true, and returns it. What `check` throws counts as "not yet" and is told at the end,
- *  unless `fatal()` says that waiting on is of no use. */
+/** Polls until `check` gives something true, and returns it. What `check` throws counts as "not yet" and is told at the
+ *  end, unless `fatal()` says that waiting on is of no use. */
 export async function eventually(what, check, { timeoutMs = 5000, everyMs = 20, fatal = () => false } = {}) {
     let last;
     for (const end = Date.now() + timeoutMs; ;) {

@@ -1,10 +1,12 @@
-// A real desktop without a virtual machine: TigerVNC's Xvnc, openbox, a D-Bus session, spice-vdagentd and spice-vdagent.
+// A real desktop without a virtual machine: TigerVNC's Xvnc, openbox, a D-Bus session, spice-vdagentd and
+// spice-vdagent.
 //
 //     spice-vdagent ── session.sock ── spice-vdagentd ── agent.sock ── (listening there: the bridge)
 //           └─────────── X display :N of Xvnc ── VNC on a TCP port of loopback
 //
-// spice-vdagentd connects to the bridge only once the session agent has reported its screen, and ends when the bridge's socket
-// refuses it; so the bridge comes first, and each part is supervised: started again soon after it ended, until stopped on purpose.
+// spice-vdagentd connects to the bridge only once the session agent has reported its screen, and ends when the bridge's
+// socket refuses it; so the bridge comes first, and each part is supervised: started again soon after it ended, until
+// stopped on purpose.
 
 import { mkdir } from 'node:fs/promises';
 import { freePort } from './net.js';
@@ -72,16 +74,39 @@ export class Desktop {
     async #startDisplay(sandbox, name, geometry) {
         this.vncPort = await freePort();
         // The display's number is its own choice, told through file descriptor 3.
-        this.display = new Service(sandbox, `${name}: Xvnc`, 'Xvnc', ['-displayfd', '3', '-geometry', geometry, '-depth', '24',
-            '-SecurityTypes', 'None', '-localhost', '-rfbport', String(this.vncPort), '-AlwaysShared', '-nolisten', 'tcp'],
-        { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], restart: false });
+        this.display = new Service(
+            sandbox,
+            `${name}: Xvnc`,
+            'Xvnc',
+            [
+                '-displayfd',
+                '3',
+                '-geometry',
+                geometry,
+                '-depth',
+                '24',
+                '-SecurityTypes',
+                'None',
+                '-localhost',
+                '-rfbport',
+                String(this.vncPort),
+                '-AlwaysShared',
+                '-nolisten',
+                'tcp',
+            ],
+            { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], restart: false },
+        );
         const child = this.display.start();
         let number = '';
         child.process.stdio[3].setEncoding('utf8').on('data', (text) => (number += text));
-        await eventually('Xvnc tells its display number', () => {
-            if (!child.running) throw new Error(`Xvnc ended: ${child.log}`);
-            return number.endsWith('\n');
-        }, { timeoutMs: 10000, fatal: () => !child.running });
+        await eventually(
+            'Xvnc tells its display number',
+            () => {
+                if (!child.running) throw new Error(`Xvnc ended: ${child.log}`);
+                return number.endsWith('\n');
+            },
+            { timeoutMs: 10000, fatal: () => !child.running },
+        );
         this.#env.DISPLAY = `:${number.trim()}`;
         this.x11 = new X11(sandbox, this.#env);
     }
@@ -91,9 +116,16 @@ export class Desktop {
             new Service(sandbox, `${name}: ${program}`, program, args, { env: this.#env, ...options });
         const sessionSocket = sandbox.path(name, 'session.sock');
         const sockets = ['-s', this.agentSocket, '-S', sessionSocket];
-        this.bus = service('dbus-daemon', ['--session', '--nofork', '--nopidfile', `--address=${this.#env.DBUS_SESSION_BUS_ADDRESS}`]);
+        this.bus = service('dbus-daemon', [
+            '--session',
+            '--nofork',
+            '--nopidfile',
+            `--address=${this.#env.DBUS_SESSION_BUS_ADDRESS}`,
+        ]);
         this.windowManager = service('openbox', ['--sm-disable']);
-        this.vdagentd = service('spice-vdagentd', ['-x', '-X', '-d', '-f', '-u', '/dev/null', ...sockets], { clear: sessionSocket });
+        this.vdagentd = service('spice-vdagentd', ['-x', '-X', '-d', '-f', '-u', '/dev/null', ...sockets], {
+            clear: sessionSocket,
+        });
         this.agent = service('spice-vdagent', ['-x', '-d', '-o', '0', '-f', this.downloads, ...sockets]);
         this.bus.start();
         this.windowManager.start();

@@ -43,8 +43,10 @@ export class Inbox {
                 outcome(value);
             };
             const waiter = { wants, take: settle(resolve), fail: settle(reject), timer: undefined };
-            waiter.timer = later(() => waiter.fail(new Error(`not within ${timeoutMs} ms: ${what}; waiting here: ${this.#summary()}`)),
-                timeoutMs);
+            waiter.timer = later(
+                () => waiter.fail(new Error(`not within ${timeoutMs} ms: ${what}; waiting here: ${this.#summary()}`)),
+                timeoutMs,
+            );
             this.#waiters.add(waiter);
         });
     }

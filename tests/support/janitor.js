@@ -1,4 +1,5 @@
-// node janitor.js DIRECTORY: waits until standard input closes, then ends what carries the directory's mark and removes it.
+// node janitor.js DIRECTORY: waits until standard input closes, then ends what carries the directory's mark and removes
+// it.
 
 import { rm } from 'node:fs/promises';
 import { endMarked } from './marked.js';

@@ -1,5 +1,6 @@
-// Finds and ends the processes that carry a mark in their environment, whoever their parent is by now. The mark is a scratch directory's
-// path: what runs with a HOME or TMPDIR in there belongs to it as well, even where a program gave it a new environment.
+// Finds and ends the processes that carry a mark in their environment, whoever their parent is by now. The mark is a
+// scratch directory's path: what runs with a HOME or TMPDIR in there belongs to it as well, even where a program gave
+// it a new environment.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,15 +13,17 @@ const KILL_GRACE_MS = 3000;
 
 /** @param {string} mark  @returns {{ pid: number, command: string }[]} living processes that carry the mark */
 export function marked(mark) {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-        try {
-            if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark)) return [];
-            const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-            return isZombie(pid) ? [] : [{ pid: Number(pid), command }];
-        } catch {
-            return []; // gone meanwhile, or another user's
-        }
-    });
+    return readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((pid) => {
+            try {
+                if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark)) return [];
+                const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+                return isZombie(pid) ? [] : [{ pid: Number(pid), command }];
+            } catch {
+                return []; // gone meanwhile, or another user's
+            }
+        });
 }
 
 /** Asks the marked processes to end, and kills those that have not after a grace time. */
@@ -38,7 +41,9 @@ async function signalUntilGone(mark, signal, graceMs) {
             told.add(pid);
             try {
                 process.kill(pid, signal);
-            } catch { /* gone meanwhile */ }
+            } catch {
+                /* gone meanwhile */
+            }
         }
     }
 }

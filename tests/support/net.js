@@ -17,18 +17,25 @@ export async function freePort() {
 /** One HTTP request, a connection of its own.
  *  @param {{ host?: string, port?: number, socketPath?: string }} where
  *  @param {{ method?: string, headers?: Record<string, string>, body?: string | Buffer, timeoutMs?: number }} [options]
- *  @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, body: Buffer, text: string, json: () => any }>} */
+ *  @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, body: Buffer, text: string,
+ *           json: () => any }>} */
 export function request(where, path, { method = 'GET', headers = {}, body, timeoutMs = 5000 } = {}) {
     return new Promise((resolve, reject) => {
         const asked = http.request({ ...where, path, method, headers, agent: false, timeout: timeoutMs }, (answer) => {
             const parts = [];
-            answer.on('data', (part) => parts.push(part)).on('error', reject).on('end', () => {
-                const whole = Buffer.concat(parts);
-                resolve({
-                    status: answer.statusCode, headers: answer.headers, body: whole, text: whole.toString(),
-                    json: () => JSON.parse(whole.toString()),
+            answer
+                .on('data', (part) => parts.push(part))
+                .on('error', reject)
+                .on('end', () => {
+                    const whole = Buffer.concat(parts);
+                    resolve({
+                        status: answer.statusCode,
+                        headers: answer.headers,
+                        body: whole,
+                        text: whole.toString(),
+                        json: () => JSON.parse(whole.toString()),
+                    });
                 });
-            });
         });
         asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs} ms: ${method} ${path}`)));
         asked.on('error', reject).end(body);

@@ -11,15 +11,24 @@ export function png(width, height, { noisy = false } = {}) {
     for (let y = 0, at = 0; y < height; ++y) {
         rows[at++] = 0; // this row is not filtered
         for (let x = 0; x < width; ++x, at += 3) {
-            state = Math.imul(state, 1664525) + 1013904223 >>> 0;
-            rows.writeUIntBE(noisy ? state >>> 8 : (x * 7 % 256) << 16 | (y * 11 % 256) << 8 | (x ^ y) % 256, at, 3);
+            state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+            rows.writeUIntBE(
+                noisy ? state >>> 8 : (((x * 7) % 256) << 16) | (((y * 11) % 256) << 8) | ((x ^ y) % 256),
+                at,
+                3,
+            );
         }
     }
     const header = Buffer.alloc(13);
     header.writeUInt32BE(width, 0);
     header.writeUInt32BE(height, 4);
     header.set([8, 2], 8); // eight bits a channel, RGB
-    return Buffer.concat([SIGNATURE, part('IHDR', header), part('IDAT', deflateSync(rows)), part('IEND', Buffer.alloc(0))]);
+    return Buffer.concat([
+        SIGNATURE,
+        part('IHDR', header),
+        part('IDAT', deflateSync(rows)),
+        part('IEND', Buffer.alloc(0)),
+    ]);
 }
 
 function part(name, body) {
@@ -35,7 +44,7 @@ function crc32(bytes) {
     let crc = 0xffffffff;
     for (const byte of bytes) {
         crc ^= byte;
-        for (let bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >>> 1 ^ 0xedb88320 : crc >>> 1;
+        for (let bit = 0; bit < 8; ++bit) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
     }
     return (crc ^ 0xffffffff) >>> 0;
 }

@@ -1,8 +1,9 @@
 // A sandbox owns a scratch directory and every process started in it.
 //
-// Each process carries the directory's path in its environment, and so do the processes that it starts. A janitor, one more process,
-// ends whatever carries it and removes the directory as soon as its standard input closes: on close(), and just as well when the
-// test fails, is interrupted or is killed. There is no other way of cleaning up, so the one for bad days is always tested.
+// Each process carries the directory's path in its environment, and so do the processes that it starts. A janitor, one
+// more process, ends whatever carries it and removes the directory as soon as its standard input closes: on close(),
+// and just as well when the test fails, is interrupted or is killed. There is no other way of cleaning up, so the one
+// for bad days is always tested.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,15 +17,17 @@ import { MARK } from './marked.js';
 const JANITOR = fileURLToPath(new URL('janitor.js', import.meta.url));
 
 export class Sandbox {
-    /** @type {string} scratch directory, gone after close(); also what the processes of this sandbox carry in their environment */ dir;
+    /** @type {string} scratch directory, gone after close(); its path is the mark of the processes here */ dir;
     /** @type {import('node:child_process').ChildProcess} */ #janitor;
     #closed = false;
 
     static async open() {
         const sandbox = new Sandbox();
         sandbox.dir = await mkdtemp(path.join(tmpdir(), 'vmcbridge-'));
-        sandbox.#janitor = spawn(process.execPath, [JANITOR, sandbox.dir],
-            { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
+        sandbox.#janitor = spawn(process.execPath, [JANITOR, sandbox.dir], {
+            detached: true,
+            stdio: ['pipe', 'ignore', 'inherit'],
+        });
         sandbox.#janitor.stdin.on('error', () => {});
         sandbox.#janitor.stdin.unref();
         sandbox.#janitor.unref();
@@ -50,12 +53,16 @@ export class Sandbox {
      *  @param {{ env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions, cwd?: string,
      *           capture?: boolean }} [options] */
     start(name, command, args = [], { env = process.env, stdio, cwd, capture } = {}) {
-        return new Child(name, spawn(command, args, {
-            detached: true,
-            cwd: cwd ?? this.dir,
-            stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
-            env: { ...env, [MARK]: this.dir },
-        }), { capture });
+        return new Child(
+            name,
+            spawn(command, args, {
+                detached: true,
+                cwd: cwd ?? this.dir,
+                stdio: stdio ?? ['ignore', 'pipe', 'pipe'],
+                env: { ...env, [MARK]: this.dir },
+            }),
+            { capture },
+        );
     }
 
     /** Ends every process of this sandbox and removes the directory. */

@@ -1,5 +1,5 @@
-// A guest that a test plays itself, for what the real agent never does: silence, rubbish, floods. It connects to the unix socket on
-// which the bridge listens and announces itself as spice-vdagent does; everything else is the test's.
+// A guest that a test plays itself, for what the real agent never does: silence, rubbish, floods. It connects to the
+// unix socket on which the bridge listens and announces itself as spice-vdagent does; everything else is the test's.
 
 import { once } from 'node:events';
 import net from 'node:net';
@@ -36,7 +36,8 @@ export class ScriptedGuest {
         this.#socket.on('data', (bytes) => {
             try {
                 for (const item of reader.push(bytes)) {
-                    if (item.type === Type.announce && item.payload.readUInt32LE(0) === 1) this.send(Type.announce, u32(0, capabilities));
+                    if (item.type === Type.announce && item.payload.readUInt32LE(0) === 1)
+                        this.send(Type.announce, u32(0, capabilities));
                     this.inbox.push(item);
                 }
             } catch (error) {

@@ -59,6 +59,7 @@ export class Service {
     #fell(child) {
         if (!this.#wanted || child !== this.child) return;
         this.falls += 1;
-        if (this.#restart) setTimeout(() => this.#wanted && child === this.child && this.start(), RESTART_AFTER_MS).unref();
+        if (this.#restart)
+            setTimeout(() => this.#wanted && child === this.child && this.start(), RESTART_AFTER_MS).unref();
     }
 }

@@ -1,8 +1,9 @@
 // node socket_chardev.js HOST_SOCKET GUEST_SOCKET
 //
-// What QEMU's socket chardev is to both ends: it listens on HOST_SOCKET, where one bridge at a time connects, and on GUEST_SOCKET, where
-// the agent opens its port, and carries bytes between them. The host end stays open while the guest's comes and goes; bytes that find
-// nobody at the other end are thrown away. A process of its own, so that a test can end it as a VM ends.
+// What QEMU's socket chardev is to both ends: it listens on HOST_SOCKET, where one bridge at a time connects, and on
+// GUEST_SOCKET, where the agent opens its port, and carries bytes between them. The host end stays open while the
+// guest's comes and goes; bytes that find nobody at the other end are thrown away. A process of its own, so that a test
+// can end it as a VM ends.
 
 import { rmSync } from 'node:fs';
 import net from 'node:net';

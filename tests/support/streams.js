@@ -1,4 +1,5 @@
-// Bulk bytes of vmcbridge.v1, both ways: a little-endian u32 stream number, then payload; credit counts payload bytes per stream.
+// Bulk bytes of vmcbridge.v1, both ways: a little-endian u32 stream number, then payload; credit counts payload bytes
+// per stream.
 
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -30,7 +31,14 @@ export class IncomingStreams {
     open(number, size, request) {
         if (this.#open.has(number)) throw new Error(`stream ${number} is announced twice`);
         const stream = {
-            request, size, received: 0, credit: this.limits.initialCredit, owed: 0, hash: createHash('sha256'), parts: [], done: undefined,
+            request,
+            size,
+            received: 0,
+            credit: this.limits.initialCredit,
+            owed: 0,
+            hash: createHash('sha256'),
+            parts: [],
+            done: undefined,
         };
         const result = new Promise((resolve) => (stream.done = resolve));
         this.#results.set(number, result);
@@ -71,7 +79,8 @@ export class IncomingStreams {
         const payload = frame.subarray(NUMBER_BYTES);
         const stream = this.#open.get(number);
         if (!stream) throw new Error(`${payload.length} bytes on the unknown stream ${number}`);
-        if (payload.length > this.limits.frameBytes) throw new Error(`a frame of ${payload.length} bytes, over the limit`);
+        if (payload.length > this.limits.frameBytes)
+            throw new Error(`a frame of ${payload.length} bytes, over the limit`);
         stream.received += payload.length;
         stream.credit -= payload.length;
         if (stream.received > stream.size) throw new Error(`stream ${number} passes its size ${stream.size}`);
@@ -92,7 +101,14 @@ export class IncomingStreams {
     #finish(number, stream) {
         this.#open.delete(number);
         const bytes = Buffer.concat(stream.parts);
-        stream.done({ bytes, size: stream.size, sha256: stream.hash.digest('hex'), get text() { return bytes.toString(); } });
+        stream.done({
+            bytes,
+            size: stream.size,
+            sha256: stream.hash.digest('hex'),
+            get text() {
+                return bytes.toString();
+            },
+        });
     }
 }
 

@@ -1,10 +1,25 @@
-// The guest port's wire format for test doubles: chunks (port, size) that carry agent messages (protocol, type, opaque, size).
+// The guest port's wire format for test doubles: chunks (port, size) that carry agent messages (protocol, type, opaque,
+// size).
 
 export const Port = Object.freeze({ client: 1, server: 2 });
 
 export const Type = Object.freeze({
-    mouseState: 1, monitorsConfig: 2, reply: 3, clipboard: 4, displayConfig: 5, announce: 6, grab: 7, request: 8, release: 9,
-    fileStart: 10, fileStatus: 11, fileData: 12, clientDisconnected: 13, maxClipboard: 14, volume: 15, graphicsDevice: 16,
+    mouseState: 1,
+    monitorsConfig: 2,
+    reply: 3,
+    clipboard: 4,
+    displayConfig: 5,
+    announce: 6,
+    grab: 7,
+    request: 8,
+    release: 9,
+    fileStart: 10,
+    fileStatus: 11,
+    fileData: 12,
+    clientDisconnected: 13,
+    maxClipboard: 14,
+    volume: 15,
+    graphicsDevice: 16,
 });
 
 /** Clipboard formats. */
@@ -32,7 +47,7 @@ export function message(type, payload = Buffer.alloc(0), { size = payload.length
     return Buffer.concat([u32(protocol, type, 0, 0, size), payload]);
 }
 
-/** Takes a byte stream of chunks apart into messages, per port. For what the daemon sends, so it insists on its rules. */
+/** Takes a byte stream of chunks apart into messages, per port. For what the daemon sends: it insists on the rules. */
 export class MessageReader {
     #bytes = Buffer.alloc(0);
     #ports = new Map();

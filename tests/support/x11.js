@@ -22,19 +22,27 @@ export class X11 {
     async copy(bytes, { target, selection = 'clipboard' } = {}) {
         const args = ['-selection', selection, '-i', ...(target ? ['-target', target] : [])];
         // xclip's background process keeps the outputs open, so they are not pipes.
-        const child = this.#sandbox.start('xclip -i', 'xclip', args, { env: this.#env, stdio: ['pipe', 'ignore', 'ignore'] });
+        const child = this.#sandbox.start('xclip -i', 'xclip', args, {
+            env: this.#env,
+            stdio: ['pipe', 'ignore', 'ignore'],
+        });
         child.process.stdin.on('error', () => {});
         child.process.stdin.end(bytes);
         const { code } = await within(10000, child.exited, 'xclip takes the copy');
         if (code !== 0) throw new Error(`xclip -i: exit ${code}`);
     }
 
-    /** What a paste in an application gives. `xclip -o` never returns when the owner goes between question and answer: hence the limit.
+    /** What a paste in an application gives. `xclip -o` never returns when the owner goes between question and answer:
+     *  hence the limit.
      *  @param {{ target?: string, selection?: string, timeoutMs?: number }} [options]
      *  @returns {Promise<Buffer>} empty where nobody owns the selection or the target is not offered */
     async paste({ target, selection = 'clipboard', timeoutMs = 10000 } = {}) {
         const args = ['-selection', selection, '-o', ...(target ? ['-target', target] : [])];
-        const child = this.#sandbox.start('xclip -o', 'xclip', args, { env: this.#env, stdio: ['ignore', 'pipe', 'ignore'], capture: false });
+        const child = this.#sandbox.start('xclip -o', 'xclip', args, {
+            env: this.#env,
+            stdio: ['ignore', 'pipe', 'ignore'],
+            capture: false,
+        });
         const { stdout } = child.process;
         const parts = [];
         stdout.on('data', (part) => parts.push(part));
