@@ -26,7 +26,7 @@ async function assertServed(client, desktop, text) {
 
 /**
  * Runs `action`, after which the agent opens its port anew; the client is told within 2 s of that. What the client
- * offers stands meanwhile, and is offered to the new agent: only when that has come is the clipboard anybody else's to take.
+ * offers stands meanwhile, and is offered to the new agent: only when that has come may others copy.
  */
 async function comesBack(client, desktop, action) {
     await desktop.x11.newOwner(() => client.offer({ 'text/plain': 'stands' }));

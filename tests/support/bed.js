@@ -19,7 +19,7 @@ export class Bed {
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
      *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void }} [options]
      *         vms: machines with a desktop; scripted: machines whose guest the test plays;
-     *         keys: further keys of a machine; prepare: called before the daemon starts, may change the bed's `options` */
+     *         keys: further keys of a machine; prepare: called before the daemon, may change `options` */
     static async start({ vms = ['one'], scripted = [], sections = {}, keys = {}, prepare = () => {} } = {}) {
         const bed = new Bed();
         bed.sandbox = await Sandbox.open();

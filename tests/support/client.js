@@ -29,7 +29,7 @@ export class Client {
     /** Connects and waits for the welcome. A refusal at the door rejects with the HTTP status in the message.
      *  @param {string} url
      *  @param {{ protocols?: string[], headers?: Record<string, string>, autoCredit?: boolean, keep?: boolean }}
-     *         [options]  autoCredit: grant more as bytes come; keep: hold the bytes of streams, not only their digest */
+     *         [options]  autoCredit: grant more as bytes come; keep: hold bytes, not only their digest */
     static async connect(
         url,
         { protocols = ['vmcbridge.v1'], headers = {}, autoCredit = true, keep = true, ...rest } = {},
