@@ -65,12 +65,12 @@ inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 inline constexpr std::size_t client_outbox = 512 * kib;
 /// Small messages that wait for the guest's port; clients are not read while it is full.
 inline constexpr std::size_t guest_outbox = 256 * kib;
+/// Clipboard answers that wait for the guest's port; the guest is not read while there are so many.
+inline constexpr std::size_t guest_answers = 64;
 /// Clipboard requests of one client that wait for their answer.
 inline constexpr std::size_t client_requests = 32;
 /// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
 inline constexpr std::size_t guest_requests = 64;
-/// Clipboard contents, empty ones too, that wait for the guest's port; it is not read while there are so many.
-inline constexpr std::size_t guest_answers = 64;
 /// File transfers of one client, waiting ones included.
 inline constexpr std::size_t client_transfers = 32;
 /// File transfers of one VM, waiting ones included, and those that run at once.

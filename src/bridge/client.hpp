@@ -92,8 +92,9 @@ public:
     virtual void answer_failed(RequestId request, browser::Code code, std::string_view message) = 0;
     /// Bytes of answers that it has not taken yet, as far as they are held in memory.
     [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
-    /// Breaks off the answers of which such bytes wait. Returns their requests.
-    virtual std::vector<RequestId> drop_waiting(browser::Code code, std::string_view message) = 0;
+    enum class Answers : std::uint8_t { all, waiting };
+    /// Breaks off answers under way: all, or those of which such bytes wait. Returns their requests.
+    virtual std::vector<RequestId> drop_answers(Answers which, browser::Code code, std::string_view message) = 0;
 
     // ---- Clipboard: what it owns
     /// Wants its contents. It answers with the same id, or the fetch ends.

@@ -146,6 +146,11 @@ void ClipboardBroker::settings_changed(Time now) {
             publish(selection);
         }
     }
+    end_forbidden(now);
+}
+
+void ClipboardBroker::end_forbidden(Time now) {
+    const auto& policy = world_.settings.policy;
     for (auto& fetch : fetches_) {
         std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
             auto* client = world_.find(waiter.client);
@@ -155,13 +160,27 @@ void ClipboardBroker::settings_changed(Time now) {
         });
         if (fetch.from_guest || fetch.guest_waits == 0) continue;
         const auto* owner = world_.find(fetch.owner);
-        const auto& policy = world_.settings.policy;
         if (owner && owner->may(Permission::clipboard_to_guest) &&
             !policy::refuse_clipboard(policy, Way::to_guest, fetch.selection, fetch.format))
             continue;
         for (; fetch.guest_waits > 0; --fetch.guest_waits) answer_guest_empty(fetch.selection, fetch.format);
     }
+    for (const auto& [id, client] : world_.clients)
+        if (!client->may(Permission::clipboard_from_guest))
+            client->drop_answers(Client::Answers::all, Code::policy_direction, "the rules changed");
     drop_unwanted(now);
+    fail_where(
+        [&](const Fetch& fetch) {
+            return !fetch.from_guest &&
+                   policy::refuse_clipboard(policy, Way::to_guest, fetch.selection, fetch.format).has_value();
+        },
+        Code::policy_format, "the rules changed", now);
+    fail_where(
+        [&](const Fetch& fetch) {
+            return policy::refuse_size(policy, fetch.from_guest ? Way::from_guest : Way::to_guest, fetch.size)
+                .has_value();
+        },
+        Code::too_large, "the contents are larger than the new limit", now);
 }
 
 // ---- Ownership

@@ -132,6 +132,7 @@ private:
     void fail_where(auto condition, browser::Code code, std::string_view message, Time now);
     void drop_slow(Time now);
     void drop_unwanted(Time now);
+    void end_forbidden(Time now);
 
     World& world_;
     GuestSession& guest_;

@@ -66,10 +66,7 @@ void ClipboardBroker::guest_requested(const agent::ClipboardRequest& request, Ti
         !s.told_formats.has(request.format))
         return answer_guest_empty(request.selection, request.format);
     auto& fetch = join(request.selection, request.format, now);
-    if (fetch.guest_waits == limits::guest_requests) {
-        ++world_.counters.guest_messages_ignored;
-        return;
-    }
+    if (fetch.guest_waits == limits::guest_requests) return answer_guest_empty(request.selection, request.format);
     ++fetch.guest_waits;
     start_next(request.selection, now);
 }
@@ -383,7 +380,8 @@ void ClipboardBroker::client_took(Client& client) {
 void ClipboardBroker::drop_slow(Time now) {
     for (const auto& [id, client] : world_.clients) {
         if (!client->behind_since || now < *client->behind_since + world_.settings.limits.request_deadline) continue;
-        const auto dropped = client->drop_waiting(Code::timeout, "the contents were taken too slowly");
+        const auto dropped =
+            client->drop_answers(Client::Answers::waiting, Code::timeout, "the contents were taken too slowly");
         world_.counters.clipboard_errors += dropped.size();
         for (auto& fetch : fetches_)
             std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {

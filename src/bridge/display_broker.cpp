@@ -114,6 +114,8 @@ void DisplayBroker::lead_wanted(Client& client, Time now) {
 bool DisplayBroker::client_came(const Client& client) {
     if (lead_ || !client.may(Permission::resize)) return false;
     lead_ = client.id();
+    for (const auto& [id, each] : world_.clients)
+        if (id != client.id()) each->lead_changed(lead_);
     return true;
 }
 
@@ -124,6 +126,11 @@ void DisplayBroker::client_gone(ClientId client, Time now) {
 }
 
 void DisplayBroker::settings_changed(Time now) {
+    const auto* asked = pending_ ? world_.find(pending_->client) : nullptr;
+    if (asked && !asked->may(Permission::resize)) {
+        tell(*pending_, MonitorsStatus::refused, Code::disabled, "resizing was switched off on this machine");
+        pending_.reset();
+    }
     const auto* lead = lead_ ? world_.find(*lead_) : nullptr;
     if (!lead || !lead->may(Permission::resize)) pass_lead_on(now);
 }

@@ -21,8 +21,8 @@ public:
 
     void layout_wanted(Client& client, const browser::Monitors& frame, Time now);
     void lead_wanted(Client& client, Time now);
-    /// Returns true where it got the lead because nobody had it.
-    bool client_came(const Client& client);
+    /// Returns true where it got the lead because nobody had it; the others are told.
+    [[nodiscard]] bool client_came(const Client& client);
     /// It is gone from World::clients already.
     void client_gone(ClientId client, Time now);
     void settings_changed(Time now);

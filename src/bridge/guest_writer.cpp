@@ -49,9 +49,9 @@ bool GuestWriter::has_output() const noexcept {
     return !fragmenter_.is_idle() || !small_.empty() || !contents_.empty() || files_.has_piece();
 }
 
-bool GuestWriter::is_full() const noexcept {
-    return small_bytes_ >= limits::guest_outbox || contents_.size() >= limits::guest_answers;
-}
+bool GuestWriter::is_full() const noexcept { return small_bytes_ >= limits::guest_outbox; }
+
+bool GuestWriter::owes_much() const noexcept { return is_full() || contents_.size() >= limits::guest_answers; }
 
 void GuestWriter::reset() noexcept {
     fragmenter_.reset();
@@ -146,7 +146,10 @@ void GuestWriter::fill_staging() {
     from.offset += got;
     auto in = Bytes{raw}.first(got);
     auto made = from.line_ends->convert(in, current_);
-    if (got == 0) made = std::min(staging_size, fragmenter_.body_left());
+    if (got == 0) {
+        made = std::min(staging_size, fragmenter_.body_left());
+        std::fill(current_.begin(), current_.end(), std::byte{0});
+    }
     current_.resize(std::min(made, fragmenter_.body_left()));
 }
 

@@ -55,7 +55,10 @@ public:
 
     [[nodiscard]] std::size_t poll(MutableBytes out, Time now);
     [[nodiscard]] bool has_output() const noexcept;
+    /// Clients should not be read: what they say has no room.
     [[nodiscard]] bool is_full() const noexcept;
+    /// The guest should not be read: it asks and does not take the answers.
+    [[nodiscard]] bool owes_much() const noexcept;
     /// The connection is gone: forgets everything, the message under way included.
     void reset() noexcept;
     /// The agent behind the connection is another: forgets what is not begun.

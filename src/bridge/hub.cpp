@@ -15,15 +15,18 @@ Hub::~Hub() = default;
 // ---- The guest's port
 
 void Hub::handle_guest_connected(Time now) {
+    const auto was_full = parts_->guest.writer().is_full();
     parts_->handle_change(parts_->guest.gone(), now);
     parts_->reader.reset();
     parts_->guest.connected();
+    parts_->wake_clients_if_room(was_full);
 }
 
 void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     auto& parts = *parts_;
     if (!parts.guest.has_connection()) return;
     parts.world.counters.guest_bytes_in += bytes.size();
+    const auto was_full = parts.guest.writer().is_full();
     while (true) {
         const auto event = parts.reader.next(bytes, parts.guest.dialect());
         if (!event) {
@@ -37,30 +40,28 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     }
     parts.clipboard.flush();
     parts.clipboard.check_slow(now);
+    parts.wake_clients_if_room(was_full);
     parts.drop_overflowed(now);
 }
 
 void Hub::handle_guest_gone(Time now) {
-    // Clients that were not read because the guest took nothing are read again.
-    if (parts_->guest.writer().is_full())
-        for (const auto& [id, client] : parts_->world.clients) parts_->world.ready.push_back(id);
+    const auto was_full = parts_->guest.writer().is_full();
     parts_->handle_change(parts_->guest.gone(), now);
     parts_->reader.reset();
+    parts_->wake_clients_if_room(was_full);
     parts_->drop_overflowed(now);
 }
 
 bool Hub::guest_is_readable() const noexcept {
-    return !parts_->clipboard.guest_must_wait() && !parts_->guest.writer().is_full();
+    return !parts_->clipboard.guest_must_wait() && !parts_->guest.writer().owes_much();
 }
 
 std::size_t Hub::poll_guest(MutableBytes out, Time now) {
     if (!parts_->guest.has_connection()) return 0;
-    auto& world = parts_->world;
     const auto was_full = parts_->guest.writer().is_full();
     const auto count = parts_->guest.writer().poll(out, now);
-    world.counters.guest_bytes_out += count;
-    if (was_full && !parts_->guest.writer().is_full())
-        for (const auto& [id, client] : world.clients) world.ready.push_back(id);
+    parts_->world.counters.guest_bytes_out += count;
+    parts_->wake_clients_if_room(was_full);
     return count;
 }
 
@@ -132,7 +133,7 @@ std::optional<HubEvent> Hub::poll_event() {
 VmStatus Hub::status() const {
     const auto& parts = *parts_;
     VmStatus status{.agent_connected = parts.guest.is_there(),
-                    .capabilities = parts.guest.capabilities(),
+                    .capabilities = parts.guest.is_there() ? parts.guest.capabilities() : agent::CapabilitySet{},
                     .agent_guess = parts.guest.is_there() ? guess_agent(parts.guest.capabilities()) : std::string{},
                     .clients = {},
                     .counters = parts.world.counters};

@@ -40,8 +40,7 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
     client.rights = policy::effective(client.profile().permissions, world.settings.policy);
     client.last_active = now;
     world.clients.emplace(id, std::move(owned));
-    const auto got_lead = parts.display.client_came(client);
-    client.welcome(parts.agent_view(), got_lead);
+    client.welcome(parts.agent_view(), parts.display.client_came(client));
     parts.clipboard.show_to(client);
     parts.tell_clients();
     return id;
@@ -50,6 +49,7 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
 void Hub::handle_client_gone(ClientId id, Time now) {
     if (!parts_->world.find(id)) return;
     parts_->remove(id, now);
+    parts_->look_for_last();
     parts_->drop_overflowed(now);
 }
 
@@ -60,8 +60,11 @@ void Hub::Parts::remove(ClientId id, Time now) {
     transfers.client_gone(id, now);
     display.client_gone(id, now);
     clipboard.check_slow(now);
-    if (world.clients.empty() && guest.is_there()) guest.send(agent::ClientDisconnected{}, ChunkPort::server);
     tell_clients();
+}
+
+void Hub::Parts::look_for_last() {
+    if (world.clients.empty() && guest.is_there()) guest.send(agent::ClientDisconnected{}, ChunkPort::server);
 }
 
 void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now) {
@@ -76,6 +79,7 @@ void Hub::Parts::drop_overflowed(Time now) {
         });
         if (found == world.clients.end()) return;
         close(found->first, CloseCode::too_slow, "too slow", now);
+        look_for_last();
     }
 }
 
@@ -93,6 +97,7 @@ void Hub::Parts::tell_clients() {
 void Hub::handle_settings(HubSettings settings, Time now) {
     auto& parts = *parts_;
     const auto view_before = parts.agent_view();
+    const auto lead_before = parts.display.lead();
     const auto before = std::exchange(parts.world.settings, std::move(settings));
     const auto& policy = parts.world.settings.policy;
     for (const auto& [id, client] : parts.world.clients) {
@@ -105,12 +110,15 @@ void Hub::handle_settings(HubSettings settings, Time now) {
     parts.clipboard.settings_changed(now);
     parts.transfers.settings_changed(now);
     parts.display.settings_changed(now);
+    if (parts.display.lead() != lead_before) parts.tell_clients();
     parts.drop_overflowed(now);
 }
 
 void Hub::close_clients(CloseCode code, std::string_view reason, Time now) {
+    if (parts_->world.clients.empty()) return;
     while (!parts_->world.clients.empty())
         parts_->close(parts_->world.clients.begin()->first, code, std::string{reason}, now);
+    parts_->look_for_last();
 }
 
 }  // namespace vmcbridge::bridge

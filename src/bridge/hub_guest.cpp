@@ -101,6 +101,11 @@ AgentView Hub::Parts::agent_view() const {
     return {.connected = true, .capabilities = capabilities};
 }
 
+void Hub::Parts::wake_clients_if_room(bool was_full) {
+    if (!was_full || guest.writer().is_full()) return;
+    for (const auto& [id, client] : world.clients) world.ready.push_back(id);
+}
+
 void Hub::Parts::tell_agent() {
     const auto view = agent_view();
     for (const auto& [id, client] : world.clients) client->agent_changed(view);

@@ -43,6 +43,8 @@ struct Hub::Parts {
     /// The agent as clients may see it.
     [[nodiscard]] AgentView agent_view() const;
     void tell_agent();
+    /// What was full before has room again: clients may be read.
+    void wake_clients_if_room(bool was_full);
 
     // ---- Clients (hub_clients.cpp)
     void tell_clients();
@@ -52,6 +54,8 @@ struct Hub::Parts {
     void drop_lost(Time now);
     [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
+    /// Says so to the guest where nobody is left.
+    void look_for_last();
     void close(ClientId id, browser::CloseCode code, std::string reason, Time now);
     /// Lets clients go that don't read.
     void drop_overflowed(Time now);

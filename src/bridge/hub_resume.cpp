@@ -62,6 +62,7 @@ void Hub::Parts::drop_lost(Time now) {
         if (found == world.clients.end()) return;
         world.note("client-over", {{"client", std::to_string(found->first.raw())}, {"reason", "not resumed in time"}});
         remove(found->first, now);
+        look_for_last();
     }
 }
 

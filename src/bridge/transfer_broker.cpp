@@ -84,18 +84,34 @@ bool TransferBroker::start(Client& client, RequestId file, std::string_view name
 }
 
 void TransferBroker::start_waiting(Time now) {
-    auto running = static_cast<std::size_t>(
-        std::ranges::count_if(transfers_, [](const Transfer& t) { return t.stage != Stage::waiting; }));
-    for (auto& transfer : transfers_) {
-        if (running >= limits::vm_transfers_running) return;
-        if (transfer.stage != Stage::waiting) continue;
-        ++running;
+    std::map<ClientId, std::size_t> running;
+    for (const auto& transfer : transfers_)
+        if (transfer.stage != Stage::waiting) ++running[transfer.client];
+    auto slots = limits::vm_transfers_running;
+    for (const auto& [client, count] : running) slots -= count;
+    for (; slots > 0; --slots) {
+        const auto next = next_waiting(running);
+        if (next == transfers_.end()) return;
+        auto& transfer = *next;
+        ++running[transfer.client];
         transfer.stage = Stage::starting;
         transfer.id = TransferId{next_id_++};
         transfer.deadline = now + world_.settings.limits.request_deadline;
         const auto key_file = agent::write_key_file({.name = transfer.name, .size = transfer.size});
         guest_.send(agent::FileTransferStart{.id = transfer.id, .key_file = key_file});
     }
+}
+
+/// The oldest one of the client of which the fewest run.
+TransferBroker::Transfers::iterator TransferBroker::next_waiting(const std::map<ClientId, std::size_t>& running) {
+    const auto count = [&](const Transfer& transfer) {
+        const auto found = running.find(transfer.client);
+        return found == running.end() ? 0 : found->second;
+    };
+    auto best = transfers_.end();
+    for (auto t = transfers_.begin(); t != transfers_.end(); ++t)
+        if (t->stage == Stage::waiting && (best == transfers_.end() || count(*t) < count(*best))) best = t;
+    return best;
 }
 
 bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
@@ -129,9 +145,13 @@ void TransferBroker::client_gone(ClientId client, Time now) {
 void TransferBroker::settings_changed(Time now) {
     for (auto t = transfers_.begin(); t != transfers_.end();) {
         const auto* client = world_.find(t->client);
-        const auto allowed = client && client->may(Permission::files_to_guest);
-        t = allowed ? std::next(t)
-                    : end(t, FileState::error, Code::disabled, "sending files was switched off on this machine", true);
+        if (!client || !client->may(Permission::files_to_guest)) {
+            t = end(t, FileState::error, Code::disabled, "sending files was switched off on this machine", true);
+        } else if (t->size > world_.settings.policy.file_max) {
+            t = end(t, FileState::error, Code::too_large, "the file is larger than the new limit", true);
+        } else {
+            ++t;
+        }
     }
     start_waiting(now);
 }

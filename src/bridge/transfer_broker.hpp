@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -67,6 +68,7 @@ private:
     [[nodiscard]] static bool is_ready(const Transfer& transfer) noexcept;
     [[nodiscard]] Transfers::iterator find(ClientId client, RequestId file) noexcept;
     void start_waiting(Time now);
+    [[nodiscard]] Transfers::iterator next_waiting(const std::map<ClientId, std::size_t>& running);
     void tell(const Transfer& transfer, browser::FileState state, std::optional<browser::Code> code,
               std::string_view message, std::optional<std::uint64_t> free_bytes = {});
     /// Ends it: tells the client, and the guest where it knows of it.

@@ -210,8 +210,8 @@ void WebClient::answer_failed(RequestId request, browser::Code code, std::string
     send(browser::ClipboardError{.id = request, .code = code, .message = std::string{message}});
 }
 
-std::vector<RequestId> WebClient::drop_waiting(browser::Code code, std::string_view message) {
-    auto requests = out_.waiting();
+std::vector<RequestId> WebClient::drop_answers(Answers which, browser::Code code, std::string_view message) {
+    auto requests = which == Answers::all ? out_.requests() : out_.waiting();
     for (const auto request : requests) answer_failed(request, code, message);
     return requests;
 }

@@ -65,7 +65,7 @@ public:
     void answer_bytes(RequestId request, const SharedBytes& bytes) override;
     void answer_failed(RequestId request, browser::Code code, std::string_view message) override;
     [[nodiscard]] std::size_t waiting_bytes() const noexcept override { return out_.waiting_bytes(); }
-    std::vector<RequestId> drop_waiting(browser::Code code, std::string_view message) override;
+    std::vector<RequestId> drop_answers(Answers which, browser::Code code, std::string_view message) override;
     void asked(FetchId fetch, Selection selection, ClipboardFormat format) override;
     void fetch_over(FetchId fetch) override;
     void monitors_done(std::optional<RequestId> request, browser::MonitorsStatus status,

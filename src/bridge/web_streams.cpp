@@ -39,6 +39,12 @@ bool OutStreams::has(RequestId request) const noexcept {
     return std::ranges::find(streams_, request, &Stream::request) != streams_.end();
 }
 
+std::vector<RequestId> OutStreams::requests() const {
+    std::vector<RequestId> requests;
+    for (const auto& stream : streams_) requests.push_back(stream.request);
+    return requests;
+}
+
 std::vector<RequestId> OutStreams::waiting() const {
     std::vector<RequestId> requests;
     for (const auto& stream : streams_)

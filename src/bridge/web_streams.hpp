@@ -29,6 +29,8 @@ public:
     void clear() noexcept;
     void add_credit(browser::StreamId stream, std::uint64_t bytes);
     [[nodiscard]] bool has(RequestId request) const noexcept;
+    /// Requests of all streams.
+    [[nodiscard]] std::vector<RequestId> requests() const;
     /// Requests of the streams of which bytes of append() wait.
     [[nodiscard]] std::vector<RequestId> waiting() const;
 

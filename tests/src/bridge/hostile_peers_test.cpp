@@ -1,7 +1,6 @@
 // Peers that take what they can get: each is bounded, and the others go on.
 #include "tests/support/scenario.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace vmcbridge::bridge {
@@ -75,18 +74,6 @@ TEST(APolicyThatClosesTheWay, AnswersTheWaitingGuestWithNothing) {
     EXPECT_EQ(s.guest.next_data(), "");
     alice.sends(1, std::string(100, 'x'));
     EXPECT_FALSE(s.guest.heard<agent::ClipboardData>());
-}
-
-TEST(AGuestThatGoesWhileItsPortIsFull, LeavesItsClientsReadable) {
-    Scenario s;
-    auto& alice = s.joins();
-    s.guest.reads = false;
-    for (std::size_t i = 0; i < limits::guest_answers; ++i) s.guest.requests(text);
-    EXPECT_FALSE(s.hub.client_is_readable(alice.id));
-    (void)s.hub.take_ready_clients();
-    s.hub.handle_guest_gone(s.now);
-    EXPECT_TRUE(s.hub.client_is_readable(alice.id));
-    EXPECT_THAT(s.hub.take_ready_clients(), testing::Contains(alice.id));
 }
 
 }  // namespace
