@@ -96,6 +96,33 @@ void answer_requests(AgentClient& client, Asker& asker) {
     }
 }
 
+/// Memory of one of `count` connections. One before the count brings in the code that each of them uses.
+template <class Open>
+Sample idle(const Relay& relay, std::size_t count, Open open) {
+    [[maybe_unused]] const auto first = open();
+    const auto before = relay.process()->memory();
+    std::vector<decltype(open())> connections;
+    while (connections.size() < count) connections.push_back(open());
+    const auto after = relay.process()->memory();
+    Sample sample;
+    sample.value = (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(count);
+    return sample;
+}
+
+/// Agents, each of which hears of those that come after it and reads that.
+class IdleAgents {
+public:
+    explicit IdleAgents(const Relay& daemon) : daemon_{daemon} {}
+    AgentClient* open() {
+        for (const auto& client : clients_) client->read_up();
+        return clients_.emplace_back(std::make_unique<AgentClient>(daemon_.port())).get();
+    }
+
+private:
+    const Relay& daemon_;
+    std::vector<std::unique_ptr<AgentClient>> clients_;
+};
+
 }  // namespace
 
 Sample clipboard_download(const Relay& daemon, Guest::Shape shape, const Effort& effort) {
@@ -189,23 +216,12 @@ Sample clipboard_beside_file(const Relay& daemon, const Effort& effort) {
 
 Sample idle_agents(const Relay& daemon, const Effort& effort) {
     Guest guest{daemon.guest_path(), {}};
-    const auto before = daemon.process()->memory();
-    std::vector<std::unique_ptr<AgentClient>> clients;
-    while (clients.size() < effort.idle_clients) clients.push_back(std::make_unique<AgentClient>(daemon.port()));
-    const auto after = daemon.process()->memory();
-    Sample sample;
-    sample.value = (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(clients.size());
-    return sample;
+    IdleAgents agents{daemon};
+    return idle(daemon, effort.idle_clients, [&] { return agents.open(); });
 }
 
 Sample idle_links(const Relay& relay, std::size_t count) {
-    const auto before = relay.process()->memory();
-    std::vector<Link> links;
-    while (links.size() < count) links.push_back(relay.connect());
-    const auto after = relay.process()->memory();
-    Sample sample;
-    sample.value = (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(links.size());
-    return sample;
+    return idle(relay, count, [&] { return std::make_unique<Link>(relay.connect()); });
 }
 
 }  // namespace vmcbridge::bench

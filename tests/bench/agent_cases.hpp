@@ -22,7 +22,8 @@ namespace vmcbridge::bench {
 /// guest's port.
 [[nodiscard]] Sample clipboard_beside_file(const Relay& daemon, const Effort& effort);
 
-/// What an idle connection costs the relay's memory: of agents, and of any relay's WebSocket.
+/// What an idle connection costs the relay's memory. REQUIRES: a relay that served nothing yet; memory that it got back
+/// from others would be handed out again and not show.
 [[nodiscard]] Sample idle_agents(const Relay& daemon, const Effort& effort);
 [[nodiscard]] Sample idle_links(const Relay& relay, std::size_t count);
 

@@ -66,6 +66,10 @@ json::object AgentClient::wait_for(std::string_view type) {
         if (auto message = next_message(); text(message, "type") == type) return message;
 }
 
+void AgentClient::read_up() {
+    while (socket_.is_ready()) (void)next_message();
+}
+
 std::int64_t AgentClient::request_clipboard(std::string_view format) {
     send({{"type", "clipboard-request"}, {"id", ++last_id_}, {"selection", "clipboard"}, {"format", format}});
     return last_id_;

@@ -29,6 +29,9 @@ public:
 
     static constexpr std::uint32_t upload_stream = 1;
 
+    /// Reads all messages that have come.
+    void read_up();
+
     /// Wakes a `wait_for` in another thread, with a Failure.
     void hang_up() noexcept { bench::hang_up(fd_.get()); }
 

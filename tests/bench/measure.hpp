@@ -23,6 +23,7 @@ struct Sample {
 /// How much each measurement moves and how long it may take.
 struct Effort {
     std::chrono::milliseconds time;  // of a stream or a series of round trips
+    std::uint64_t bytes;             // of a stream at most: what a slow relay has to get through
     std::uint64_t clipboard;         // bytes of one clipboard
     std::uint64_t file;              // bytes of one file, 64 KiB frames
     std::uint64_t small_file;        // bytes of one file, 2 KiB frames

@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t mib = 1024 * 1024;
-constexpr Effort full{600ms, 32 * mib, 256 * mib, 64 * mib, 1024 * mib, 500};
-constexpr Effort quick{60ms, 8 * mib, 16 * mib, 4 * mib, 64 * mib, 50};
+constexpr Effort full{600ms, 65536 * mib, 32 * mib, 256 * mib, 64 * mib, 1024 * mib, 200};
+constexpr Effort quick{60ms, 2 * mib, 8 * mib, 16 * mib, 4 * mib, 64 * mib, 50};
 
 constexpr auto help = R"(vmcbridge_bench [OPTION]...
   --quick           small amounts, one round: does the bench still work?

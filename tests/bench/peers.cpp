@@ -108,13 +108,13 @@ Relay start_websockify(const ScratchDirectory& scratch) {
     return Relay{std::move(parts)};
 }
 
-Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program) {
+Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program, const std::string& name) {
     if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
-    const std::string target = scratch / "display.sock";
-    const std::string guest = scratch / "agent.sock";
-    const std::string admin = scratch / "admin.sock";
+    const std::string target = scratch / (name + "-display.sock");
+    const std::string guest = scratch / (name + "-agent.sock");
+    const std::string admin = scratch / (name + "-admin.sock");
     Relay::Parts parts{"vmcbridge", nullptr, 0, listen_unix(target), "/vms/bench/display", guest};
-    const auto log = scratch / "vmcbridge.log";
+    const auto log = scratch / (name + ".log");
     parts.process = std::make_unique<Process>(
         std::vector<std::string>{program, "serve", "--vm", "bench=unix-listen:" + guest, "--display",
                                  "bench=vnc+unix:" + target, "--listen", "127.0.0.1:0", "--admin", "unix:" + admin},

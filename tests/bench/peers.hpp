@@ -63,6 +63,8 @@ private:
 [[nodiscard]] Relay start_copy(const ScratchDirectory& scratch);
 [[nodiscard]] Relay start_hand_written(const ScratchDirectory& scratch);
 [[nodiscard]] Relay start_websockify(const ScratchDirectory& scratch);
-[[nodiscard]] Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program);
+/// `name` keeps the sockets and logs of several daemons apart.
+[[nodiscard]] Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program,
+                                    const std::string& name);
 
 }  // namespace vmcbridge::bench

@@ -47,13 +47,12 @@ private:
     std::future<void> done_;  // its destructor waits
 };
 
-void send_for(int fd, const Ring& ring, std::size_t units, std::chrono::milliseconds time,
-              std::atomic<std::uint64_t>& total) {
+void send_for(int fd, const Ring& ring, std::size_t units, const Effort& effort, std::atomic<std::uint64_t>& total) {
     Feed feed{ring};
-    const auto end = Clock::now() + time;
+    const auto end = Clock::now() + effort.time;
     for (bool last = false; !last;) {
         const auto bytes = feed.take(units);
-        last = Clock::now() >= end;
+        last = Clock::now() >= end || feed.payload() >= effort.bytes;
         if (last) total = feed.payload();
         send_all(fd, bytes);
     }
@@ -93,7 +92,7 @@ Sample run(const Relay& relay, const Link& link, const Stream& stream, const Eff
     const auto start = Clock::now();
     const auto thread_start = thread_cpu();
     Partner sender{link, [&] {
-                       send_for(stream.from, stream.ring, stream.units, effort.time, total);
+                       send_for(stream.from, stream.ring, stream.units, effort, total);
                        sending = thread_cpu();
                    }};
     Sample sample;
