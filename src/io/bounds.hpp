@@ -27,7 +27,7 @@ inline constexpr std::size_t kept_start = 4 * 1024;
 // ---- Guest ports
 /// First wait before a port is opened again: vdagentd stays deaf when it happens at once after a half chunk.
 inline constexpr auto reconnect_first = 100ms;
-/// With its jitter of a quarter the longest wait is 2 s.
+/// With its jitter of a quarter, and the handshake, a guest that is back is met within 2 s.
 inline constexpr auto reconnect_last = 1000ms;
 inline constexpr auto connect_deadline = 5s;
 /// For the rest of a chunk that we have begun, before a guest's connection is closed.
