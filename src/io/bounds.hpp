@@ -37,7 +37,8 @@ inline constexpr auto guest_farewell = 1s;
 inline constexpr std::size_t request_head = 16 * 1024;
 inline constexpr std::size_t request_body = 64 * 1024;
 inline constexpr std::size_t static_file = 16 * 1024 * 1024;
-inline constexpr auto head_deadline = 10s;
+/// A request that is not whole by then is given up, so that a half-open connection stands for less than 10 s.
+inline constexpr auto head_deadline = 9s;
 inline constexpr auto keep_alive = 30s;
 /// A response of which the client takes nothing for this long is given up.
 inline constexpr auto response_stall = 10s;

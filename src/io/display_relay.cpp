@@ -125,10 +125,12 @@ Task<bool> DisplayRelay::forward(MutableBytes bytes) {
         }
         rest = rest.subspan(result.bytes);
         if (result.state != IoResult::State::would_block) continue;
+        stalled_ = true;
         const bool open = co_await display_->writable();
+        stalled_ = false;
+        heard_ = Clock::now();
         if (!open) co_return false;
     }
-    heard_ = Clock::now();
     co_return !closing_;
 }
 
@@ -193,6 +195,7 @@ void DisplayRelay::flush_control() {
 }
 
 void DisplayRelay::tick(Clock::time_point now) {
+    if (stalled_) return;
     if (now - heard_ > bounds::silence) return client_.close();
     if (now - heard_ < bounds::ping_interval) return;
     if (control_.empty()) add_control(Opcode::ping, {});

@@ -58,6 +58,7 @@ private:
     std::optional<std::uint16_t> closing_;
     std::string reason_;
     Signal stopped_;
+    bool stalled_ = false;  // the display takes nothing: the client is not read, so its silence says nothing
     Clock::time_point heard_;
 };
 

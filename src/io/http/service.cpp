@@ -44,7 +44,9 @@ Task<Received> receive(Stream& stream, RequestReader& reader, milliseconds patie
         }
         IoResult result;
         if (!feed(stream, reader, result)) co_return Received{};
-        if (!std::exchange(begun, true)) deadline = Clock::now() + bounds::head_deadline;
+        // The first request has its time from the connection on: silence must not buy it more.
+        if (!std::exchange(begun, true))
+            deadline = std::min<Clock::time_point>(deadline, Clock::now() + bounds::head_deadline);
     }
 }
 
@@ -222,7 +224,7 @@ Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer pe
         if (received.fault) {
             const auto bytes = encode(problem(received.fault->status, received.fault->detail), {});
             const bool written = co_await stream.write_all(as_bytes(bytes), bounds::response_stall);
-            if (written) co_await part(stream);
+            if (written && received.fault->status != 408) co_await part(stream);
             co_return;
         }
         if (!received.request) co_return;

@@ -120,8 +120,8 @@ TEST_P(DisplayRelayTest, AServerThatDoesNotReadStopsTheViewer) {
     auto server = accept();
     const auto all = pattern(32U << 20U);
     std::thread writer{[&] {
-        for (std::size_t at = 0; at < all.size(); at += 64) {
-            client.send(websocket::fin | websocket::binary, std::string_view{all}.substr(at, 64));
+        for (std::size_t at = 0; at < all.size(); at += 4096) {
+            client.send(websocket::fin | websocket::binary, std::string_view{all}.substr(at, 4096));
         }
     }};
     EXPECT_TRUE(server.read(all.size()) == all);

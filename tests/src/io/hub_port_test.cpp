@@ -79,7 +79,10 @@ private:
 class HubPortTest : public testing::Test {
 protected:
     HubPortTest() { loop_.tasks.spawn("clock", port_.run_clock()); }
-    ~HubPortTest() override { port_.drop_guest("the test ends"); }
+    ~HubPortTest() override {
+        port_.drop_guest("the test ends");
+        loop_.stop();
+    }
 
     static Task<> serve(HubPort& port, Stream stream, std::optional<std::string>& reason) {
         reason = co_await port.serve_guest(std::move(stream));
