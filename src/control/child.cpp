@@ -34,6 +34,12 @@ std::vector<const char*> as_vector(const std::vector<std::string>& texts) {
     return pointers;
 }
 
+/// GLib collects the process on a thread of its own, and forgets its id then: 0.
+pid_t id_of(GSubprocess* process) {
+    const char* id = g_subprocess_get_identifier(process);
+    return id ? std::atoi(id) : 0;
+}
+
 /// stdout and stderr into one file that grows at its end.
 std::string redirect_output(GSubprocessLauncher* launcher, const std::string& log) {
     if (log.empty()) return {};
@@ -67,14 +73,14 @@ Parsed<std::unique_ptr<Child>> Child::start(const Program& program, Ended ended,
     GObjectPtr<GSubprocess> process{
         g_subprocess_launcher_spawnv(launcher.get(), as_vector(program.arguments).data(), error)};
     if (!process) return Problem{program.name + ": " + error.message()};
-    return std::unique_ptr<Child>{new Child{std::move(process), std::move(ended)}};
+    return std::make_unique<Child>(std::move(process), std::move(ended));
 }
 
 Child::Child(GObjectPtr<GSubprocess> process, Ended ended)
     : process_{std::move(process)},
       cancel_{g_cancellable_new()},
       ended_{std::move(ended)},
-      pid_{std::atoi(g_subprocess_get_identifier(process_.get()))} {
+      pid_{id_of(process_.get())} {
     g_subprocess_wait_async(process_.get(), cancel_.get(), on_ended, this);
 }
 

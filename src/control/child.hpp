@@ -29,6 +29,8 @@ public:
     /// `ended` is called once when it has ended ("exit code 1", "signal 9"), unless the Child goes first.
     [[nodiscard]] static Parsed<std::unique_ptr<Child>> start(const Program& program, Ended ended, int passed_fd = -1);
 
+    /// The same for a program that has been started, and may have ended already.
+    Child(GObjectPtr<GSubprocess> process, Ended ended);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     /// Does not end the program.
@@ -39,13 +41,12 @@ public:
     void signal(int number) noexcept;
 
 private:
-    Child(GObjectPtr<GSubprocess> process, Ended ended);
     static void on_ended(GObject* process, GAsyncResult* result, gpointer self) noexcept;
 
     GObjectPtr<GSubprocess> process_;
     GObjectPtr<GCancellable> cancel_;
     Ended ended_;
-    int pid_;
+    int pid_;  ///< 0: it had ended before anybody looked
 };
 
 /// Where `program` lies: in PATH, or in the folders of administrators, which users often have not in theirs. Empty:

@@ -68,6 +68,19 @@ TEST_F(SupervisorTest, AChildWritesIntoThePipeThatItIsPassed) {
     close(ends[0]);
 }
 
+TEST_F(SupervisorTest, AChildThatHadEndedBeforeAnybodyLookedTellsHow) {
+    GObjectPtr<GSubprocess> process{
+        g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, nullptr, "/bin/sh", "-c", "exit 3", nullptr)};
+    ASSERT_TRUE(process);
+    ASSERT_TRUE(g_subprocess_wait(process.get(), nullptr, nullptr));
+    std::string how;
+    Child child{std::move(process), [&](const std::string& end) { how = end; }};
+    EXPECT_FALSE(child.is_running());
+    child.signal(SIGKILL);  // to nobody
+    run_until([&] { return !how.empty(); });
+    EXPECT_EQ(how, "exit code 3");
+}
+
 TEST_F(SupervisorTest, ASignalReachesAllThatAChildStarted) {
     std::string how;
     const auto child = Child::start(shell("sleep 60 & echo started; wait"), [&](const std::string& end) { how = end; });
