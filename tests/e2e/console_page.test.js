@@ -88,6 +88,18 @@ describe('the console page', () => {
         });
     }
 
+    test('two pastes at once are two pastes, each of what was copied before it', async () => {
+        await canvas().click();
+        for (const text of ['the first of two', 'the second of two']) {
+            await page.evaluate((content) => navigator.clipboard.writeText(content), text);
+            await page.keyboard.press('Control+v');
+        }
+        await eventually(
+            'the second is the clipboard',
+            async () => (await bed.desktop.x11.pasteText()) === 'the second of two',
+        );
+    });
+
     for (const text of ['copied in the guest', 'مرحبا, 漢字 and 😀\nin two lines', 'y'.repeat(300_000)]) {
         test(`${text.length} characters copied in the guest arrive in page and browser clipboard`, async () => {
             await bed.desktop.x11.copy(text);

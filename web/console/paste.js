@@ -16,8 +16,13 @@ const NO_EVENT = 250;
  */
 const AGENT_LEAD = 100;
 
-/** @typedef {{ event: KeyboardEvent, target: EventTarget | undefined }} HeldBack */
 /** @typedef {{ contents: Record<string, string | Blob>, files: File[] }} Pasted */
+/** A key that came behind a paste, and belongs there. @typedef {{ event: KeyboardEvent, target: EventTarget }} Key */
+/**
+ * A paste whose turn has not come; `open` until its paste event came, null where the browser sent none.
+ * @typedef {{ chord: import('./keys.js').Chord | null, open: boolean, pasted: Promise<Pasted | null>,
+ *     settle: (pasted: Pasted | null) => void }} Waiting
+ */
 
 /**
  * @typedef {object} PasteHandlers
@@ -29,9 +34,10 @@ const AGENT_LEAD = 100;
 
 export class Paste {
     /** @type {PasteHandlers} */ #handlers;
-    /** Held back until the machine has the offer. @type {import('./keys.js').Chord | null} */ #chord = null;
-    /** Keys that came meanwhile: they belong behind it. @type {HeldBack[]} */ #behind = [];
-    /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+    /** Pastes and the keys between them, in the order in which they came; the first is at work. */
+    #queue = /** @type {(Waiting | Key)[]} */ ([]);
+    /** A key is given back to the page, and passes. */
+    #replaying = false;
 
     /** @param {PasteHandlers} handlers */
     constructor(handlers) {
@@ -43,46 +49,72 @@ export class Paste {
         const options = { capture: true, signal };
         document.addEventListener('keydown', event => this.#key(event), options);
         document.addEventListener('keyup', event => this.#key(event), options);
-        document.addEventListener('paste', event => void this.#paste(event), { signal });
+        document.addEventListener('paste', event => this.#paste(event), { signal });
     }
 
     /** @param {KeyboardEvent} event */
     #key(event) {
-        if (!this.#handlers.ours(event)) return;
-        if (this.#chord) return this.#holdBack(event);
+        if (this.#replaying || !this.#handlers.ours(event)) return;
         const chord = event.type === 'keydown' ? pasteChord(event) : null;
-        if (!chord || !this.#handlers.wanted()) return;
+        const isPaste = chord !== null && this.#handlers.wanted();
+        if (!isPaste && this.#queue.length === 0) return;
         event.stopPropagation();
-        this.#chord = chord;
-        this.#timer = setTimeout(() => this.#finish(true), NO_EVENT);
-    }
-
-    /** @param {KeyboardEvent} event */
-    #holdBack(event) {
-        event.stopPropagation();
+        if (isPaste && !(event.repeat && this.#queue.length > 0)) return this.#add(waitFor(chord));
         event.preventDefault();
-        if (!event.repeat) this.#behind.push({ event, target: event.composedPath()[0] });
+        if (!event.repeat) this.#add({ event, target: event.composedPath()[0] });
     }
 
     /** @param {ClipboardEvent} event */
-    async #paste(event) {
+    #paste(event) {
         if (!event.clipboardData || !this.#handlers.ours(event) || !this.#handlers.wanted()) return;
         event.preventDefault();
-        clearTimeout(this.#timer);
-        const press = await this.#handlers.take(pastedFrom(event.clipboardData));
-        if (press && this.#chord) await new Promise(resolve => setTimeout(resolve, AGENT_LEAD));
-        this.#finish(press);
+        const pasted = pastedFrom(event.clipboardData);
+        const last = this.#queue.at(-1);
+        if (last && 'settle' in last && last.open) return last.settle(pasted);
+        this.#add(waitFor(null, pasted));
     }
 
-    /** @param {boolean} press */
-    #finish(press) {
-        const chord = this.#chord;
-        this.#chord = null;
-        if (press && chord) this.#handlers.press(chord);
-        for (const { event, target } of this.#behind.splice(0)) {
-            target?.dispatchEvent(new KeyboardEvent(event.type, event));
+    /** @param {Waiting | Key} item */
+    #add(item) {
+        this.#queue.push(item);
+        if (this.#queue.length === 1) void this.#work();
+    }
+
+    async #work() {
+        for (let item; (item = this.#queue[0]); this.#queue.shift()) {
+            if ('settle' in item) await this.#perform(item);
+            else this.#replay(item);
         }
     }
+
+    /** @param {Waiting} waiting */
+    async #perform({ chord, pasted: coming }) {
+        const pasted = await coming;
+        if (pasted && !await this.#handlers.take(pasted)) return;
+        if (!chord) return;
+        if (pasted) await new Promise(resolve => setTimeout(resolve, AGENT_LEAD));
+        this.#handlers.press(chord);
+    }
+
+    /** @param {Key} key */
+    #replay({ event, target }) {
+        this.#replaying = true;
+        target.dispatchEvent(new KeyboardEvent(event.type, event));
+        this.#replaying = false;
+    }
+}
+
+/** @param {import('./keys.js').Chord | null} chord @param {Pasted} [pasted]  where it is known @returns {Waiting} */
+function waitFor(chord, pasted) {
+    let resolve = /** @type {(pasted: Pasted | null) => void} */ (() => {});
+    const coming = new Promise(settled => { resolve = settled; });
+    const waiting = { chord, open: true, pasted: coming, settle(/** @type {Pasted | null} */ value) {
+        this.open = false;
+        resolve(value);
+    } };
+    if (pasted) waiting.settle(pasted);
+    else setTimeout(() => waiting.settle(null), NO_EVENT);
+    return waiting;
 }
 
 /**
