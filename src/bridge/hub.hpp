@@ -7,10 +7,12 @@
 #include "src/bridge/client.hpp"
 #include "src/bridge/out_frame.hpp"
 #include "src/bridge/spool.hpp"
+#include "src/bridge/trace.hpp"
 #include "src/config.hpp"
 #include "src/policy/policy.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -127,10 +129,15 @@ public:
     /// Closes every client with this code (VM detached: vm_gone; bridge stops: stopping).
     void close_clients(browser::CloseCode code, std::string_view reason, Time now);
     [[nodiscard]] VmStatus status() const;
+    /// What happened lately, oldest first.
+    [[nodiscard]] const std::deque<TraceEvent>& trace() const noexcept;
 
     struct Parts;  ///< what a hub is made of; only src/bridge knows it
 
 private:
+    /// Begins a call that happens now.
+    Parts& at(Time now) noexcept;
+
     std::unique_ptr<Parts> parts_;
 };
 
