@@ -71,21 +71,3 @@ test('every module passes the strict type check, and the npm package brings its 
         rmSync(project, { recursive: true, force: true });
     }
 });
-
-/** @returns {Set<string>} the modules that this one needs, with itself, as paths below web/ */
-function graphOf(path, seen = new Set()) {
-    if (seen.has(path)) return seen;
-    seen.add(path);
-    for (const [, specifier] of read(path).matchAll(/^(?:import|export)[^;]*?from '([^']+)'/gm)) {
-        graphOf(new URL(specifier, new URL(path, web)).href.slice(web.href.length), seen);
-    }
-    return seen;
-}
-
-test('the console page asks for all its modules at once, not one behind the other', () => {
-    const needed = [...graphOf('console/console.js')].filter(path => path !== 'console/console.js');
-    const addresses = needed.map(path => `/${path.replace(/^console/, 'assets')}`).sort();
-    const links = read('console/console.html').matchAll(/rel="modulepreload" href="([^"]+)"/g);
-    const preloaded = [...links].map(([, href]) => href);
-    assert.deepEqual(preloaded, addresses);
-});

@@ -6,7 +6,7 @@
  * A display of another kind needs the same surface: start, stop, focus, sendKeys, `state`, and the event `statechange`.
  */
 
-import { tokenText, webSocketUrl } from '../lib/dial.js';
+import { tokenText, webSocketUrl } from '../lib/vmcbridge.js';
 import { SHIFT } from './keys.js';
 
 /**
