@@ -74,6 +74,10 @@ std::size_t Hub::poll_guest(MutableBytes out, Time now) {
     return count;
 }
 
+std::size_t Hub::poll_guest_rest(MutableBytes out, Time now) {
+    return parts_->guest.has_connection() ? parts_->guest.writer().poll_rest(out, now) : 0;
+}
+
 bool Hub::has_guest_output() const noexcept {
     return parts_->guest.has_connection() && parts_->guest.writer().has_output();
 }

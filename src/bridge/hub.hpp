@@ -98,6 +98,8 @@ public:
     /// Fills `out` with bytes for the guest, chunk headers included; 0: nothing to write now. REQUIRES: out.size() >=
     /// 4096.
     [[nodiscard]] std::size_t poll_guest(MutableBytes out, Time now);
+    /// The rest of a chunk that has begun, and nothing more: for who closes the connection. REQUIRES: as poll_guest().
+    [[nodiscard]] std::size_t poll_guest_rest(MutableBytes out, Time now);
     [[nodiscard]] bool has_guest_output() const noexcept;
 
     // ---- Clients

@@ -65,6 +65,7 @@ public:
 private:
     struct GuestLink;
 
+    [[nodiscard]] Task<bool> finish_chunk(GuestLink& link);
     [[nodiscard]] Task<> read_guest(GuestLink& link);
     [[nodiscard]] Task<> write_guest(GuestLink& link);
     void flush_guest();

@@ -183,16 +183,18 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
 }  // namespace
 
 // One that was ended before leaves the list only when its task has its turn.
-void Pending::end_oldest_of(auto matches) {
+bool Pending::end_oldest_of(auto matches) {
     const auto oldest =
         std::ranges::find_if(entries_, [&](const Connection& each) { return each.stream->is_open() && matches(each); });
-    if (oldest != entries_.end()) oldest->stream->close();
+    if (oldest == entries_.end()) return false;
+    oldest->stream->close();
+    return true;
 }
 
 Pending::Entry Pending::add(const std::string& address, Stream& stream) {
     if (++counts_[address] > bounds::pending_per_address) {
         end_oldest_of([&](const Connection& each) { return each.address == address; });
-    } else if (entries_.size() >= bounds::pending_connections) {
+    } else if (entries_.size() >= most_) {
         end_oldest();
     }
     return entries_.insert(entries_.end(), {.address = address, .stream = &stream});
@@ -204,8 +206,8 @@ void Pending::remove(Entry entry) {
     entries_.erase(entry);
 }
 
-void Pending::end_oldest() {
-    end_oldest_of([](const Connection&) { return true; });
+bool Pending::end_oldest() {
+    return end_oldest_of([](const Connection&) { return true; });
 }
 
 void Pending::end_idle() {
