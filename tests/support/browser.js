@@ -37,6 +37,14 @@ export class Browser {
         return page;
     }
 
+    /** @returns {Promise<number[]>} the processes that run pages */
+    async rendererPids() {
+        const session = await this.#browser.newBrowserCDPSession();
+        const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+        await session.detach();
+        return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    }
+
     async close() {
         await this.#browser.close();
     }

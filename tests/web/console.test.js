@@ -57,6 +57,14 @@ test('the keys that paste here paste there; a Mac\'s Command-V is the machine\'s
     assert.equal(pasteChord(press('v', 'meta')).command, true);
 });
 
+test('the key in the place of V pastes on a layout without Latin letters, and V where a layout has it', () => {
+    const codes = event => pasteChord(event)?.keys.map(({ code }) => code);
+    assert.deepEqual(codes({ ...press('м', 'ctrl'), code: 'KeyV' }), ['ControlLeft', 'KeyV']);
+    assert.deepEqual(codes({ ...press('v', 'ctrl'), code: 'Period' }), ['ControlLeft', 'Period'], 'Dvorak');
+    assert.equal(pasteChord({ ...press('м', 'ctrl'), code: 'KeyM' }), null);
+    assert.equal(pasteChord({ ...press('k', 'ctrl'), code: 'KeyV' }), null);
+});
+
 test('no other key is taken from the machine', () => {
     const others = [press('v'), press('V', 'shift'), press('c', 'ctrl'), press('v', 'ctrl', 'alt'),
         press('v', 'ctrl', 'meta'), press('Insert'), press('Insert', 'ctrl'), press('Insert', 'ctrl', 'shift')];

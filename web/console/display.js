@@ -99,10 +99,14 @@ export class Display extends EventTarget {
     /**
      * Press these keys one after the other, and let them go in reverse.
      * @param {import('./keys.js').Key[]} keys
-     * @param {{ held?: boolean }} [options]  held: all but the last are down on the keyboard too, and stay down
+     * @param {{ held?: boolean, letGo?: import('./keys.js').Key[] }} [options]  held: all but the last are down on the
+     *     keyboard too, and stay down; letGo: released behind the first, so that they are no keys of their own
      */
-    sendKeys(keys, { held = false } = {}) {
-        for (const { keysym, code } of keys) this.#rfb?.sendKey(keysym, code, true);
+    sendKeys(keys, { held = false, letGo = [] } = {}) {
+        for (const { keysym, code } of keys) {
+            this.#rfb?.sendKey(keysym, code, true);
+            if (keysym === keys[0].keysym) letGo.forEach(key => this.release(key));
+        }
         for (const key of held ? keys.slice(-1) : [...keys].reverse()) this.release(key);
     }
 

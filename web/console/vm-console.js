@@ -14,7 +14,7 @@ import { wireControls } from './controls.js';
 import { Display, loadNoVnc } from './display.js';
 import { h, shownName } from './dom.js';
 import { watchDrops } from './drop.js';
-import { ALT, BACKSPACE, menu } from './keys.js';
+import { BACKSPACE, COMMAND, menu } from './keys.js';
 import { Paste } from './paste.js';
 import { showPeople } from './people.js';
 import { Resizer } from './resizer.js';
@@ -263,10 +263,8 @@ export class VmConsole extends HTMLElement {
             wanted: () => this.#canPaste(),
             ours: event => this.#concerns(event),
             take: pasted => this.#takePasted(pasted),
-            press: ({ keys, command }) => {
-                if (command) this.#display?.release(ALT);
-                this.#display?.sendKeys(keys, { held: !command && this.#hasFocus() });
-            },
+            press: ({ keys, command }) => this.#display?.sendKeys(keys,
+                { held: !command && this.#hasFocus() && document.hasFocus(), letGo: command ? COMMAND : [] }),
         });
     }
 
