@@ -48,11 +48,11 @@ const addressOf = file => (file === LIBRARY ? '/lib/vmcbridge.js' : `/assets/${b
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/console', { recursive: true });
-await build({ ...options, entryPoints: ['lib/vmcbridge.js'], outfile: 'dist/lib/vmcbridge.js' });
+await build({ ...options, splitting: true, entryPoints: ['lib/vmcbridge.js'], outdir: 'dist/lib' });
 const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library], outdir: 'dist/console',
     entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
 await build({ ...options, sourcemap: false, entryPoints: ['console/console.css', 'console/index.css',
-    'console/vm-console.css'], outdir: 'dist/console' });
+    'console/vm-console.css', 'console/vm-cards.css'], outdir: 'dist/console' });
 for (const page of PAGES) {
     const files = new Set([...fetched(metafile.outputs, `dist/console/${page}.js`)].slice(1));
     const preloads = [...files].map(file => `<link rel="modulepreload" href="${addressOf(file)}">`).join('\n  ');

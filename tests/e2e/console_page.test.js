@@ -118,7 +118,9 @@ describe('the console page', () => {
     test('a picture pasted after one was copied in the guest is offered to it', async () => {
         const [theirs, ours] = [png(20, 20), png(31, 17)];
         await bed.desktop.x11.copy(theirs, { target: 'image/png' });
-        await page.locator('[data-testid=clipboard-image][src]').waitFor({ state: 'attached' });
+        await eventually("the browser's clipboard has it", () =>
+            page.evaluate(async () => (await navigator.clipboard.read())[0]?.types.includes('image/png')),
+        );
         await canvas().click();
         await bed.desktop.x11.newOwner(() =>
             page.evaluate((bytes) => {
@@ -191,6 +193,20 @@ describe('the console page', () => {
         await bed.desktop.stopAgent();
         await state('no-agent');
         bed.desktop.startAgent();
+        await state('connected');
+    });
+
+    test('says that the picture stands still while its server hangs, and that it moves again', async () => {
+        await page.evaluate(() =>
+            Object.assign(customElements.get('vm-console').times, { silence: 300, answer: 300 }));
+        bed.desktop.x11.start('hsetroot', '-solid', '#204060'); // what comes now is followed by the shorter times
+        await eventually('the picture has one colour', async () => (await picture()).colours < 100);
+        bed.desktop.display.child.signal('SIGSTOP');
+        try {
+            await page.getByTestId('status').filter({ hasText: 'stands still' }).waitFor();
+        } finally {
+            bed.desktop.display.child.signal('SIGCONT');
+        }
         await state('connected');
     });
 

@@ -6,7 +6,6 @@
  * The paste event carries the clipboard without asking for a permission; nothing is ever read without that gesture.
  */
 
-import { textOfHtml } from '../lib/vmcbridge.js';
 import { pasteChord } from './keys.js';
 
 /** A browser that sends no paste event after all: the key goes to the machine alone, milliseconds. */
@@ -156,7 +155,9 @@ function pastedFrom(data) {
     const files = [...data.files];
     const image = files.find(file => file.type === 'image/png' && file.name === 'image.png');
     if (image) contents['image/png'] = image;
-    const text = data.getData('text/plain') || textOfHtml(data.getData('text/html'));
+    const text = data.getData('text/plain');
+    const html = data.getData('text/html');
     if (text && (image || files.length === 0)) contents['text/plain'] = text;
+    else if (html && files.length === 0) contents['text/html'] = html;  // which the library tells as text
     return { contents, files: files.filter(file => file !== image) };
 }

@@ -9,7 +9,6 @@
 
 import { asVmError, VmError } from './codes.js';
 import { ClipboardOfferEvent } from './events.js';
-import { textOfHtml } from './html.js';
 import { Pending } from './pending.js';
 
 /** Text up to this many bytes of UTF-8 goes inside its frame, everything else as a stream. Fixed by the protocol. */
@@ -214,6 +213,7 @@ function contentsOf(item) {
 
 /** What HTML says, for guests that take text only. @param {Content} html @returns {Promise<string>} */
 async function textOf(html) {
+    const { textOfHtml } = await import('./html.js');
     return textOfHtml(await exactText(await blobOf(html, 'text/html')));
 }
 

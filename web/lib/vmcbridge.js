@@ -3,6 +3,5 @@
 export { VmAgent } from './agent.js';
 export { codes, localCodes, VmError } from './codes.js';
 export * from './events.js';
-export { textOfHtml } from './html.js';
 export { Transfer } from './transfer.js';
 export { apiUrl, tokenText, webSocketUrl } from './dial.js';
