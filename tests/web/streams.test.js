@@ -34,6 +34,15 @@ class FakeWire {
     }
 }
 
+/** A file on a disk that takes its time. */
+function slowFile(body, dice) {
+    const read = async (from, to) => {
+        for (let turns = dice.between(0, 5); turns > 0; --turns) await turn();
+        return body.slice(from, to).buffer;
+    };
+    return { size: body.length, slice: (from, to) => ({ arrayBuffer: () => read(from, to) }) };
+}
+
 const length = parts => parts.reduce((sum, part) => sum + part.length, 0);
 
 async function transmit(seed) {
@@ -42,15 +51,15 @@ async function transmit(seed) {
     const received = [];
     const streams = new Streams();
     let wire = new FakeWire(dice, received);
-    const stream = streams.open(new Blob([body]), wire, true);
+    const stream = streams.open(slowFile(body, dice), wire, true);
     for (let turns = 0; length(received) < body.length; ++turns) {
         assert.ok(turns < 20_000, `stalled at ${length(received)} of ${body.length}`);
         await turn();
         wire.deliver(dice.between(0, 5));
-        if (dice.chance(0.1)) {
+        if (dice.chance(0.15)) {
             streams.interrupt(new VmError('disconnected'));
             wire.credit = 0;
-            if (dice.chance(0.5)) await turn();
+            if (dice.chance(0.3)) await turn();
             wire = new FakeWire(dice, received);
             stream.restart(length(received), wire);
         } else if (dice.chance(0.3)) {
