@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import test from 'node:test';
+import WebSocket from 'ws';
 import { codes, VmAgent } from '../../web/lib/vmcbridge.js';
 import { apiUrl, webSocketUrl } from '../../web/lib/dial.js';
 import { connected, once, reconnecting } from './support/agent.js';
@@ -265,6 +267,86 @@ test('a tab that was asleep asks before it gives up', t => onClock(async pass =>
     await pass(3_600_000);
     await pass(10_000);
     assert.equal(agent.state, 'connected');
+}));
+
+/** A server that takes connections and says nothing, and agents of it with the real socket of Node. */
+async function silence(t) {
+    const taken = [];
+    const server = createServer(socket => taken.push(socket)).listen(0, '127.0.0.1');
+    await new Promise(resolve => server.once('listening', resolve));
+    t.after(() => {
+        taken.forEach(socket => socket.destroy());
+        server.close();
+    });
+    const opened = [];
+    class Socket extends WebSocket {
+        ended = once(this, 'close');
+        constructor(...given) {
+            super(...given);
+            opened.push(this);
+        }
+    }
+    const agent = options => new VmAgent(`ws://127.0.0.1:${server.address().port}/vms/web1/agent`,
+        { WebSocket: Socket, ...options });
+    return { opened, agent };
+}
+
+test('closing while a socket is opening, or before there is one, ends it and nothing else', async t => {
+    const { opened, agent } = await silence(t);
+    const opening = agent();
+    await new Promise(setImmediate);
+    assert.equal(opened.length, 1);
+    opening.close();
+
+    let give;
+    const asking = agent({ token: () => new Promise(resolve => { give = resolve; }) });
+    let losses = 0;
+    asking.addEventListener('disconnect', () => ++losses);
+    await new Promise(setImmediate);
+    asking.close();
+    give('late');
+    await new Promise(setImmediate);
+    await Promise.all(opened.map(({ ended }) => ended));
+    assert.deepEqual([opened.length, losses], [2, 1]);
+});
+
+test('asking to connect now while that is under way opens no second socket', async t => {
+    const { opened, agent } = await silence(t);
+    let calls = 0;
+    const impatient = agent({ token: async () => `t${++calls}` });
+    for (let i = 0; i < 3; ++i) {
+        impatient.reconnectNow();
+        await new Promise(setImmediate);
+    }
+    impatient.close();
+    await Promise.all(opened.map(({ ended }) => ended));
+    assert.deepEqual([opened.length, calls], [1, 1]);
+});
+
+test('a token function that fails after the close tells nothing more', async () => {
+    let refuse;
+    const token = () => new Promise((_, reject) => { refuse = reject; });
+    const agent = new VmAgent('ws://host/a', { WebSocket: recorder([]), token });
+    let losses = 0;
+    agent.addEventListener('disconnect', () => ++losses);
+    await new Promise(setImmediate);
+    agent.close();
+    refuse(new Error('offline'));
+    await new Promise(setImmediate);
+    assert.equal(losses, 1);
+});
+
+test('a token function that never answers is given up, and asked again', t => onClock(async pass => {
+    const opened = [];
+    const answers = [new Promise(() => {}), 'second'];
+    const agent = new VmAgent('ws://host/a', { WebSocket: recorder(opened), token: () => answers.shift() });
+    t.after(() => agent.close());
+    const loss = once(agent, 'disconnect');
+    await pass(20_000);
+    const { error, retryIn } = await loss;
+    assert.equal(error.code, 'timeout');
+    await pass(retryIn);
+    assert.deepEqual(opened.map(({ protocols }) => protocols[1]), ['bearer.second']);
 }));
 
 test('a bridge that never says welcome is given up', t => onClock(async pass => {
