@@ -183,7 +183,7 @@ export class VmAgent extends EventTarget {
 
     /**
      * Why didn't it work? Our last clipboard, display and file events, hop by hop, with their outcomes.
-     * @returns {Promise<import('./trace.js').Trace>}  oldest first
+     * @returns {Promise<import('./trace.js').Trace>}  oldest first; needs the right to observe
      * @throws {VmError} `not-supported`: this bridge keeps no trace
      */
     async explain() {
