@@ -164,7 +164,7 @@ test('a request is answered with the reason when we own nothing, not that format
 
 test('HTML alone is refused where nothing can read it, and passes beside what a guest takes', async t => {
     const { agent, bridge } = await connected(t);
-    await assert.rejects(agent.clipboard.write({ 'text/html': '<p>a' }), { code: 'not-supported', message: /text.plain/ });
+    await assert.rejects(agent.clipboard.write({ 'text/html': '<p>a' }), { code: 'not-supported', message: /text/ });
     await agent.clipboard.write({ 'text/html': '<p>a', 'image/png': new Blob() });
     await agent.clipboard.write({ 'text/html': '<p>a', 'text/plain': 'mine' });
     assert.equal(await agent.clipboard.readText(), 'mine');

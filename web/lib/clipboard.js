@@ -212,7 +212,7 @@ function contentsOf(item) {
     if (globalThis.document) {
         contents.set('text/plain', async () => textOfHtml(await (await blobOf(html, 'text/html')).text()));
     } else if (contents.size === 1) {
-        throw new VmError('not-supported', 'HTML passes as text only, and nothing here can read it: offer text/plain too.');
+        throw new VmError('not-supported', 'HTML passes as text only, which can’t be made here: offer it too.');
     }
     return contents;
 }
