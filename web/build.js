@@ -12,7 +12,6 @@
 
 import { build } from 'esbuild';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
@@ -35,29 +34,30 @@ function onlyLibrary(path) {
     return path;
 }
 
-/** All modules that a page's script fetches before it runs, as addresses. @param {Outputs} outputs @param {string} file */
+/** All modules that a page's script fetches before it runs, with itself. @param {Outputs} outputs @param {string} file */
 function* fetched(outputs, file) {
     yield file;
-    for (const { path, kind, external } of outputs[file]?.imports ?? []) {
-        if (kind === 'import-statement') yield* fetched(outputs, external ? path : relative('.', path));
+    for (const { path, kind, external } of outputs[file].imports) {
+        if (kind === 'import-statement') yield* fetched(outputs, external ? 'dist/lib/vmcbridge.js' : path);
     }
 }
 
-/** @param {string} file */
-const addressOf = file => (file === LIBRARY ? '/lib/vmcbridge.js' : `/assets/${basename(file)}`);
+/** Where the bridge serves it. @param {string} file */
+const addressOf = file => file.replace('dist/console/', '/assets/').replace('dist/lib/', '/lib/');
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/console', { recursive: true });
-await build({ ...options, splitting: true, entryPoints: ['lib/vmcbridge.js'], outdir: 'dist/lib' });
+const { metafile: libraryFiles } = await build({ ...options, splitting: true, metafile: true,
+    entryPoints: ['lib/vmcbridge.js'], outdir: 'dist/lib' });
 const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library], outdir: 'dist/console',
     entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
 await build({ ...options, sourcemap: false, entryPoints: ['console/console.css', 'console/index.css',
     'console/vm-console.css', 'console/vm-cards.css'], outdir: 'dist/console' });
 for (const page of PAGES) {
-    const files = new Set([...fetched(metafile.outputs, `dist/console/${page}.js`)].slice(1));
+    const files = new Set([...fetched({ ...metafile.outputs, ...libraryFiles.outputs }, `dist/console/${page}.js`)].slice(1));
     const preloads = [...files].map(file => `<link rel="modulepreload" href="${addressOf(file)}">`).join('\n  ');
     const html = readFileSync(`console/${page}.html`, 'utf8').replace('<!-- modules -->', preloads);
-    writeFileSync(`dist/console/${page}.html`, html);
+    writeFileSync(`dist/console/${page}.html`, html.replace(/\n\s+/g, '\n'));
 }
 copyFileSync('console/icon.svg', 'dist/console/icon.svg');
 await build({ ...options, entryPoints: [`${NOVNC}/core/rfb.js`], outfile: `dist/${NOVNC}/core/rfb.js` });

@@ -6,7 +6,8 @@ import test from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
 import { codes } from '../../web/lib/codes.js';
 import { decodeBinary, decodeControl, encodeBinary } from '../../web/lib/frame.js';
-import { checkFrame, fromBridge, fromClient } from '../../web/lib/messages.js';
+import { fromClient } from '../../web/lib/client-messages.js';
+import { checkFrame, fromBridge } from '../../web/lib/messages.js';
 
 const readText = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const read = (path) => JSON.parse(readText(path));

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import test from 'node:test';
+import WebSocket from 'ws';
 import { codes, VmAgent } from '../../web/lib/vmcbridge.js';
 import { apiUrl, webSocketUrl } from '../../web/lib/dial.js';
 import { connected, once, reconnecting } from './support/agent.js';
 import { onClock } from './support/clock.js';
-import { FakeBridge, limits, welcome } from './support/fake_bridge.js';
-import { random } from './support/random.js';
+import { FakeBridge, welcome } from './support/fake_bridge.js';
 
 /** A WebSocket class that notes how it was opened. */
 function recorder(opened) {
@@ -114,46 +115,6 @@ test('with reconnect off the first loss is the last', async t => {
     assert.equal(agent.state, 'closed');
 });
 
-test('a resumed connection goes on with a file where the bridge has it, and with the offer that stands', async t => {
-    const body = random(5).bytes(1_500_000);
-    const resume = bridge => {
-        bridge.streams.set(1, { size: body.length - 200_000, bytes: [], received: 0, credit: limits.initialCredit });
-        bridge.open({ resumed: true, transfers: [{ id: 1, stream: 1, received: 200_000 }] });
-    };
-    const { agent, bridges } = reconnecting(t, [{}, resume]);
-    await agent.ready;
-    await agent.clipboard.writeText('still here');
-    const transfer = agent.sendFile(Object.assign(new Blob([body]), { name: 'x' }));
-    const { id, stream } = await bridges[0].next('file-start');
-    assert.deepEqual([id, stream], [1, 1]);
-    while (bridges[0].streams.get(1).credit > 0) await bridges[0].turn();
-
-    const back = once(agent, 'connect');
-    bridges[0].drop();
-    agent.reconnectNow();
-    assert.equal((await back).resumed, true);
-    const rest = await bridges[1].receiveStream(1);
-    assert.deepEqual(new Uint8Array(rest), body.subarray(200_000));
-    bridges[1].send({ type: 'file-status', id: 1, status: 'done', sent: body.length });
-    await transfer.done;
-    bridges[1].send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
-    assert.equal((await bridges[1].next('clipboard-data')).text, 'still here');
-});
-
-test('a connection that was not resumed has lost its transfers and offers, and says so', async t => {
-    const { agent, bridges } = reconnecting(t, [{}, {}]);
-    await agent.ready;
-    await agent.clipboard.writeText('old');
-    const transfer = agent.sendFile(new Blob(['x']));
-    await bridges[0].next('file-start');
-    const back = once(agent, 'connect');
-    bridges[0].drop();
-    await back;
-    await assert.rejects(transfer.done, { code: 'disconnected' });
-    bridges[1].send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
-    assert.equal((await bridges[1].next('clipboard-error')).code, 'not-owner');
-});
-
 test('the resume token of the last welcome goes with the next connection', async t => {
     const opened = [];
     const Socket = recorder(opened);
@@ -232,6 +193,86 @@ test('a tab that was asleep asks before it gives up', t => onClock(async pass =>
     await pass(3_600_000);
     await pass(10_000);
     assert.equal(agent.state, 'connected');
+}));
+
+/** A server that takes connections and says nothing, and agents of it with the real socket of Node. */
+async function silence(t) {
+    const taken = [];
+    const server = createServer(socket => taken.push(socket)).listen(0, '127.0.0.1');
+    await new Promise(resolve => server.once('listening', resolve));
+    t.after(() => {
+        taken.forEach(socket => socket.destroy());
+        server.close();
+    });
+    const opened = [];
+    class Socket extends WebSocket {
+        ended = once(this, 'close');
+        constructor(...given) {
+            super(...given);
+            opened.push(this);
+        }
+    }
+    const agent = options => new VmAgent(`ws://127.0.0.1:${server.address().port}/vms/web1/agent`,
+        { WebSocket: Socket, ...options });
+    return { opened, agent };
+}
+
+test('closing while a socket is opening, or before there is one, ends it and nothing else', async t => {
+    const { opened, agent } = await silence(t);
+    const opening = agent();
+    await new Promise(setImmediate);
+    assert.equal(opened.length, 1);
+    opening.close();
+
+    let give;
+    const asking = agent({ token: () => new Promise(resolve => { give = resolve; }) });
+    let losses = 0;
+    asking.addEventListener('disconnect', () => ++losses);
+    await new Promise(setImmediate);
+    asking.close();
+    give('late');
+    await new Promise(setImmediate);
+    await Promise.all(opened.map(({ ended }) => ended));
+    assert.deepEqual([opened.length, losses], [2, 1]);
+});
+
+test('asking to connect now while that is under way opens no second socket', async t => {
+    const { opened, agent } = await silence(t);
+    let calls = 0;
+    const impatient = agent({ token: async () => `t${++calls}` });
+    for (let i = 0; i < 3; ++i) {
+        impatient.reconnectNow();
+        await new Promise(setImmediate);
+    }
+    impatient.close();
+    await Promise.all(opened.map(({ ended }) => ended));
+    assert.deepEqual([opened.length, calls], [1, 1]);
+});
+
+test('a token function that fails after the close tells nothing more', async () => {
+    let refuse;
+    const token = () => new Promise((_, reject) => { refuse = reject; });
+    const agent = new VmAgent('ws://host/a', { WebSocket: recorder([]), token });
+    let losses = 0;
+    agent.addEventListener('disconnect', () => ++losses);
+    await new Promise(setImmediate);
+    agent.close();
+    refuse(new Error('offline'));
+    await new Promise(setImmediate);
+    assert.equal(losses, 1);
+});
+
+test('a token function that never answers is given up, and asked again', t => onClock(async pass => {
+    const opened = [];
+    const answers = [new Promise(() => {}), 'second'];
+    const agent = new VmAgent('ws://host/a', { WebSocket: recorder(opened), token: () => answers.shift() });
+    t.after(() => agent.close());
+    const loss = once(agent, 'disconnect');
+    await pass(20_000);
+    const { error, retryIn } = await loss;
+    assert.equal(error.code, 'timeout');
+    await pass(retryIn);
+    assert.deepEqual(opened.map(({ protocols }) => protocols[1]), ['bearer.second']);
 }));
 
 test('a bridge that never says welcome is given up', t => onClock(async pass => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { checkFrame, fromBridge, fromClient } from '../../web/lib/messages.js';
+import { fromClient } from '../../web/lib/client-messages.js';
+import { checkFrame, fromBridge } from '../../web/lib/messages.js';
 import { welcome } from './support/fake_bridge.js';
 
 const status = (word, more) => ({ type: 'file-status', id: 1, status: word, sent: 0, ...more });

@@ -38,9 +38,16 @@ test('the library imports nothing but itself', () => {
     }
 });
 
-test('dependencies are pinned exactly, and the lock file names no download address', () => {
-    const { dependencies } = JSON.parse(read('package.json'));
-    for (const version of Object.values(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/);
+test('nothing comes with the package, and noVNC is for those who want the picture', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta, devDependencies } = JSON.parse(read('package.json'));
+    assert.equal(dependencies, undefined);
+    assert.deepEqual(Object.keys(peerDependencies), Object.keys(devDependencies));
+    for (const name of Object.keys(peerDependencies)) assert.equal(peerDependenciesMeta[name].optional, true, name);
+});
+
+test('what the daemon serves is pinned exactly, and the lock file names no download address', () => {
+    const { devDependencies } = JSON.parse(read('package.json'));
+    for (const version of Object.values(devDependencies)) assert.match(version, /^\d+\.\d+\.\d+$/);
     const { packages } = JSON.parse(read('package-lock.json'));
     for (const [name, entry] of Object.entries(packages)) {
         assert.equal(entry.resolved, undefined, name);

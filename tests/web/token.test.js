@@ -32,6 +32,23 @@ test('a token that a function gives is replaced half a minute before its end, an
     assert.equal(sent.length, 2);
 }));
 
+test('a token that comes after the stop is not sent, and the next is not waited for', () => onClock(async pass => {
+    const sent = [];
+    let give;
+    let calls = 0;
+    const fresh = () => token({ exp: Date.now() / 1000 + 40, n: ++calls });
+    const keeper = new TokenKeeper(() => calls === 0 ? fresh() : new Promise(resolve => { give = resolve; }),
+        renewed => sent.push(renewed));
+    await keeper.get();
+    keeper.watch();
+    await pass(10_000);
+    keeper.stop();
+    give(fresh());
+    await new Promise(setImmediate);
+    await pass(1_000_000);
+    assert.deepEqual([sent, calls], [[], 2]);
+}));
+
 test('a token function that fails is asked again, and a plain token is left as it is', () => onClock(async pass => {
     const sent = [];
     const exp = Date.now() / 1000 + 40;

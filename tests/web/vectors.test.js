@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { codes } from '../../web/lib/codes.js';
 import { decodeBinary, decodeControl, encodeBinary } from '../../web/lib/frame.js';
-import { checkFrame, fromBridge, fromClient } from '../../web/lib/messages.js';
+import { fromClient } from '../../web/lib/client-messages.js';
+import { checkFrame, fromBridge } from '../../web/lib/messages.js';
 
 const read = name => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
 const vectors = read('browser_frames.json');

@@ -14,6 +14,7 @@ import { menu } from './keys.js';
  * @property {() => void} fullScreen
  * @property {() => void} togglePanel  the clipboard's
  * @property {() => void} toggleScale
+ * @property {() => void} touchKeyboard  a keyboard on the screen writes into `view.field`
  */
 
 /** @param {import('./view.js').View} view @param {Actions} actions */
@@ -27,7 +28,10 @@ export function wireControls(view, actions) {
     view.full.addEventListener('click', actions.fullScreen);
     view.scale.addEventListener('click', actions.toggleScale);
     view.noticeButton.addEventListener('click', actions.retry);
-    view.keyboard.addEventListener('click', () => view.field.focus());
+    view.keyboard.addEventListener('click', () => {
+        view.field.focus();
+        actions.touchKeyboard();
+    });
     wireMenu(view, actions);
     closeBehind(view.keys);
     closeBehind(view.people);

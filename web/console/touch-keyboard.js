@@ -29,6 +29,7 @@ export function watchField(field, { typed, deleted }) {
         field.value = FILLING;
         field.setSelectionRange(FILLING.length, FILLING.length);
     };
+    if (field.matches(':focus')) fill();
     field.addEventListener('focus', fill);
     field.addEventListener('input', event => {
         const edit = editOf(before, field.value);

@@ -18,7 +18,6 @@ import { Paste } from './paste.js';
 import { showPeople } from './people.js';
 import { Resizer } from './resizer.js';
 import { describe } from './state.js';
-import { watchField } from './touch-keyboard.js';
 import { buildView } from './view.js';
 import { Watchdog } from './watchdog.js';
 
@@ -53,6 +52,7 @@ export class VmConsole extends HTMLElement {
     /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
     /** @type {Promise<import('./transfer-list.js').TransferList> | undefined} */ #transfers;
     /** @type {Promise<void> | undefined} */ #styled;
+    #touched = false;
     /** @type {Promise<import('./clipboard-panel.js').ClipboardPanel> | undefined} */ #panel;
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
@@ -198,15 +198,11 @@ export class VmConsole extends HTMLElement {
             sendFiles: files => this.sendFiles(files),
             takeLead: () => void this.#agent?.lead().catch(reason => this.#tell(reason)),
             retry: () => this.#retry(),
+            touchKeyboard: () => void this.#watchField(),
             togglePanel: () => void this.#openPanel().then(panel => panel.toggle()),
             toggleScale: () => this.setAttribute('scale', this.getAttribute('scale') === 'native' ? 'fit' : 'native'),
             focus: () => this.focus(),
             fullScreen: () => void this.#toggleFullScreen(),
-        });
-        watchField(this.#view.field, {
-            typed: text => void import('./typing.js').then(({ strokesOf }) =>
-                strokesOf(text).forEach(stroke => this.#display?.press(stroke))),
-            deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
         });
     }
 
@@ -267,6 +263,16 @@ export class VmConsole extends HTMLElement {
     }
 
     // What is seldom used comes when it is used.
+
+    async #watchField() {
+        if (this.#touched) return;
+        this.#touched = true;
+        const [{ watchField }, { strokesOf }] = await Promise.all([import('./touch-keyboard.js'), import('./typing.js')]);
+        watchField(this.#view.field, {
+            typed: text => strokesOf(text).forEach(stroke => this.#display?.press(stroke)),
+            deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
+        });
+    }
 
     async #openPanel() {
         this.#panel ??= Promise.all([import('./clipboard-panel.js'), this.#cards()]).then(([{ ClipboardPanel }]) =>

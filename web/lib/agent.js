@@ -6,7 +6,7 @@
 
 import { Clipboard } from './clipboard.js';
 import { VmError } from './codes.js';
-import { apiUrl, makeDialler } from './dial.js';
+import { makeDialler } from './dial.js';
 import {
     AgentEvent, ClientsEvent, ConnectEvent, DisconnectEvent, ErrorEvent, LeadEvent, PermissionsEvent,
 } from './events.js';
@@ -181,17 +181,15 @@ export class VmAgent extends EventTarget {
     }
 
     /**
-     * Why didn't it work? The machine's last clipboard, resize and file events, hop by hop, with their outcomes.
-     * @returns {Promise<unknown>}  what `/api/v1/vms/VM/trace` says; needs the right to observe
+     * Why didn't it work? Our last clipboard, display and file events, hop by hop, with their outcomes.
+     * @returns {Promise<import('./trace.js').Trace>}  oldest first; needs the right to observe
+     * @throws {VmError} `not-supported`: this bridge keeps no trace
      */
     async explain() {
         if (!this.#address) throw new VmError('not-supported', 'This agent was given a socket, not an address.');
-        const token = await this.#token.get();
-        const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-        const answer = await fetch(apiUrl(this.#address, '/trace'), { headers });
-        const body = await answer.json().catch(() => ({}));
-        if (!answer.ok) throw new VmError(body.code ?? 'forbidden', body.detail);
-        return body;
+        await this.ready;
+        const { readTrace } = await import('./trace.js');
+        return readTrace(this.#address, this.client, () => this.#token.get());
     }
 
     /** Try to connect now, if we are waiting to. */

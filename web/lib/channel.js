@@ -44,7 +44,7 @@ export class Channel {
         this.#handlers = handlers;
         socket.binaryType = 'arraybuffer';
         socket.addEventListener('message', event => this.#receive(event.data));
-        socket.addEventListener('error', () => {});
+        socket.addEventListener('error', () => {}); // `ws` ends the process where nobody listens
         socket.addEventListener('close', event => this.#end({ code: event.code ?? 1006, reason: event.reason ?? '' }));
     }
 

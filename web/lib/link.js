@@ -12,7 +12,7 @@ import { Channel } from './channel.js';
 /** Waiting time before a new attempt: the first, and the longest; milliseconds. Half of it is random. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5000;
-/** Time from dialling to `welcome`, milliseconds. */
+/** Time for all of it: access token, socket, `welcome`; milliseconds. */
 const WELCOME_DEADLINE = 20_000;
 /** A line that was silent this long is asked for a sign of life, and given up after the second time; milliseconds. */
 const SILENCE = 15_000;
@@ -49,7 +49,8 @@ export class Link {
     /** @type {Channel | null} */ #channel = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
     #failures = 0;
-    /** What tells the attempt that counts from those that come too late. @type {object | null} */ #attempt = null;
+    /** What tells the attempt, or connection, that counts from those that come too late. @type {object | null} */
+    #attempt = null;
     #welcomed = false;
     #stopped = false;
     /** When something came last, and when we asked for a sign of life. */
@@ -83,15 +84,14 @@ export class Link {
 
     /** Open a connection, at once: also while waiting for the next attempt. */
     async start() {
-        if (this.#stopped || this.#channel) return;
+        if (this.#stopped || this.#attempt) return;
         clearTimeout(this.#timer);
         const attempt = {};
         this.#attempt = attempt;
         this.#welcomed = false;
+        this.#timer = setTimeout(() => this.#giveUp('The bridge did not answer.'), WELCOME_DEADLINE);
         try {
-            const socket = await this.#dialler.dial(this.resume);
-            if (this.#stopped || this.#attempt !== attempt) return socket.close(1000, '');
-            this.#adopt(socket, attempt);
+            this.#adopt(await this.#dialler.dial(this.resume), attempt);
         } catch (reason) {
             if (this.#attempt === attempt) this.#lose({ code: 0, reason: '' }, asVmError(reason));
         }
@@ -100,6 +100,7 @@ export class Link {
     /** End for good. @param {string} [reason] */
     stop(reason = '') {
         this.#stopped = true;
+        this.#attempt = null;
         clearTimeout(this.#timer);
         const channel = this.#channel;
         this.#channel = null;
@@ -108,8 +109,8 @@ export class Link {
 
     /** @param {import('./channel.js').SocketLike} socket @param {object} attempt */
     #adopt(socket, attempt) {
-        const current = () => this.#attempt === attempt && !this.#stopped;
-        this.#channel = new Channel(socket, {
+        const current = () => this.#attempt === attempt;
+        const channel = new Channel(socket, {
             onFrame: frame => current() && this.#receive(frame),
             onBytes: (stream, payload) => {
                 this.#heard = Date.now();
@@ -118,7 +119,8 @@ export class Link {
             onFault: fault => current() && this.#handlers.onFault(fault),
             onEnd: end => current() && this.#lose(end, errorOf(end)),
         });
-        this.#timer = setTimeout(() => this.#giveUp('The bridge did not answer.'), WELCOME_DEADLINE);
+        if (current()) this.#channel = channel;
+        else channel.close(1000, '');
     }
 
     /** @param {import('./frame.js').Frame} frame */

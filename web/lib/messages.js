@@ -9,22 +9,21 @@ import { VmError } from './codes.js';
 /** @typedef {import('./frame.js').Frame} Frame */
 /** @typedef {(value: unknown) => boolean} Check */
 
-/** @type {Check} */ const text = value => typeof value === 'string';
-/** @type {Check} */ const flag = value => typeof value === 'boolean';
-/** @type {Check} */ const count = value => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
-/** @type {Check} */ const integer = value => Number.isSafeInteger(value);
-/** @type {Check} */ const id = value => count(value) || text(value);
-/** @type {Check} */ const stream = value => count(value) && /** @type {number} */ (value) <= 0xffff_ffff;
-/** @type {Check} */ const selection = value => value === 'clipboard' || value === 'primary' || value === 'secondary';
+/** @type {Check} */ export const text = value => typeof value === 'string';
+/** @type {Check} */ export const flag = value => typeof value === 'boolean';
+/** @type {Check} */ export const count = value => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+/** @type {Check} */ export const id = value => count(value) || text(value);
+/** @type {Check} */ export const stream = value => count(value) && /** @type {number} */ (value) <= 0xffff_ffff;
+/** @type {Check} */ export const selection = value => value === 'clipboard' || value === 'primary' || value === 'secondary';
 
 /** @param {Check} check @returns {Check} */
-const maybe = check => value => value === undefined || value === null || check(value);
+export const maybe = check => value => value === undefined || value === null || check(value);
 /** @param {Check} check @returns {Check} */
-const list = check => value => Array.isArray(value) && value.every(check);
+export const list = check => value => Array.isArray(value) && value.every(check);
 /** @param {...string} words @returns {Check} */
 const word = (...words) => value => words.includes(/** @type {string} */ (value));
 /** @param {Record<string, Check>} members @returns {Check} */
-const object = members => value => typeof value === 'object' && value !== null && !Array.isArray(value) &&
+export const object = members => value => typeof value === 'object' && value !== null && !Array.isArray(value) &&
     faultIn(members, /** @type {Record<string, unknown>} */ (value)) === null;
 
 /**
@@ -44,14 +43,8 @@ const limits = object({
     initialCredit: count,
 });
 const client = object({ id, kind: text, user: maybe(text), lead: flag });
-const monitor = object({
-    width: count, height: count, x: maybe(integer), y: maybe(integer), depth: maybe(count),
-    widthMm: maybe(count), heightMm: maybe(count),
-});
-const channels = object({ mute: flag, channels: list(count) });
-
 /** Frames that either side sends. @type {Record<string, Record<string, Check>>} */
-const both = {
+export const both = {
     'clipboard-release': { selection: maybe(selection) },
     'clipboard-request': { id, selection: maybe(selection), format: text },
     'clipboard-data': { id, format: text, text: maybe(text), stream: maybe(stream), size: maybe(count) },
@@ -86,26 +79,10 @@ export const fromBridge = Object.freeze({
     'error': { code: text, message: maybe(text), about: maybe(text) },
 });
 
-/** Frames that a client sends. @type {Readonly<Record<string, Record<string, Check>>>} */
-export const fromClient = Object.freeze({
-    ...both,
-    'clipboard-grab': { selection: maybe(selection), formats: list(text) },
-    'token': { token: text },
-    'monitors': { id: maybe(id), monitors: list(monitor) },
-    'lead': {},
-    'mouse': { display: maybe(count), x: count, y: count, buttons: list(text) },
-    'volume': { playback: maybe(channels), record: maybe(channels) },
-    'display-config': {
-        wallpaper: maybe(flag), fontSmoothing: maybe(flag), animation: maybe(flag), depth: maybe(count),
-    },
-    'file-start': { id, name: text, size: count, stream },
-    'file-cancel': { id },
-});
-
 /**
  * Hold a frame against the table.
  * @param {Frame} frame
- * @param {Readonly<Record<string, Record<string, Check>>>} [kinds]  `fromBridge` or `fromClient`
+ * @param {Readonly<Record<string, Record<string, Check>>>} [kinds]  or `fromClient` of client-messages.js
  * @returns {boolean}  whether the kind is known; an unknown one is to be ignored
  * @throws {VmError} `bad-frame`, naming kind and member
  */

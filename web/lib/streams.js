@@ -37,16 +37,24 @@ export class OutStream {
     #ended = false;
     /** @type {Uint8Array} */ #ahead = new Uint8Array(0);
     /** @type {(reason?: VmError) => void} */ #settle = () => {};
+    /** @type {() => void} */ #forget;
 
-    /** @param {number} number @param {Blob} source @param {Wire} wire */
-    constructor(number, source, wire) {
+    /**
+     * @param {number} number @param {Blob} source @param {Wire} wire
+     * @param {boolean} resumable  it lives until `stop`: what the socket took may be lost, and sent again by `restart`
+     * @param {() => void} forget  called when it ends
+     */
+    constructor(number, source, wire, resumable, forget) {
         this.number = number;
+        this.resumable = resumable;
+        this.#forget = forget;
         this.size = source.size;
         this.#source = source;
         this.#wire = wire;
         this.#credit = new SendCredit(wire.limits.initialCredit);
         /**
-         * Resolves when the last byte is handed to the socket; rejects when the stream is stopped.
+         * Resolves when the last byte is handed to the socket, or never where it may be asked for again; rejects when
+         * the stream is stopped.
          * @type {Promise<void>}
          */
         this.done = new Promise((resolve, reject) => {
@@ -90,6 +98,7 @@ export class OutStream {
         this.#ended = true;
         this.#ahead = new Uint8Array(0);
         this.#settle(reason);
+        this.#forget();
     }
 
     /** Send what may be sent. Only one run at a time; a run that a restart made stale sends nothing more. */
@@ -103,7 +112,10 @@ export class OutStream {
 
     /** @param {number} run @returns {Promise<boolean>}  whether to go on at once */
     async #step(run) {
-        if (this.#offset === this.size) this.stop();
+        if (this.#offset >= this.size) {
+            if (!this.resumable) this.stop();
+            return false;
+        }
         if (this.#ended || this.#credit.left === 0) return false;
         if (this.#wire.buffered > SOCKET_BACKLOG) {
             await new Promise(resolve => setTimeout(resolve, SOCKET_LOOK));
@@ -189,13 +201,13 @@ export class Streams {
      * Begin to send; the frame that announces `number` must be sent before the next turn of the event loop.
      * @param {Blob} source
      * @param {Wire} wire
+     * @param {boolean} [resumable]  a lost connection doesn't end it, nor does its last byte: `stop` must
      * @returns {OutStream}
      */
-    open(source, wire) {
-        const stream = new OutStream(this.#freeNumber(), source, wire);
-        this.#out.set(stream.number, stream);
-        const forget = () => this.#out.delete(stream.number);
-        stream.done.then(forget, forget);
+    open(source, wire, resumable = false) {
+        const number = this.#freeNumber();
+        const stream = new OutStream(number, source, wire, resumable, () => this.#out.delete(number));
+        this.#out.set(number, stream);
         queueMicrotask(() => stream.pump());
         return stream;
     }
@@ -238,12 +250,15 @@ export class Streams {
     }
 
     /**
-     * The connection is lost: nothing more comes in, and what goes out waits for a restart or a stop.
+     * The connection is lost: nothing more comes in, and what goes out ends or waits for its restart.
      * @param {VmError} reason
      */
     interrupt(reason) {
         for (const number of [...this.#in.keys()]) this.fail(number, reason);
-        for (const stream of this.#out.values()) stream.pause();
+        for (const stream of this.#out.values()) {
+            if (stream.resumable) stream.pause();
+            else stream.stop(reason);
+        }
     }
 
     /** @param {number} number @param {InStream} stream @param {Wire} wire */

@@ -56,8 +56,10 @@ export class TokenKeeper {
         this.#timer = setTimeout(() => void this.#renew(), Math.min(wait, LONGEST_TIMER));
     }
 
+    /** Also what is being asked for is not wanted any more. */
     stop() {
         clearTimeout(this.#timer);
+        this.#timer = undefined;
     }
 
     async #renew() {

@@ -119,7 +119,8 @@ export class Transfers {
     }
 
     /**
-     * A new connection: begin what waits; go on with what the bridge still knows; fail what it does not.
+     * A new connection: begin what waits; go on with what the bridge still knows; fail what it does not know, and
+     * cancel there what was cancelled here meanwhile.
      * @param {{ id: number, stream: number, received: number }[]} known
      */
     reconnect(known) {
@@ -129,6 +130,7 @@ export class Transfers {
             if (offset !== undefined) entry.stream?.restart(offset, this.#port);
             else this.#end(entry, 'error', new VmError('disconnected'));
         }
+        for (const id of at.keys()) if (!this.#entries.has(id)) this.#port.send({ type: 'file-cancel', id });
         this.#connected = true;
         this.#startNext();
     }
@@ -155,7 +157,7 @@ export class Transfers {
     /** @param {Entry} entry */
     #start(entry) {
         const { id, transfer } = entry;
-        const stream = this.#port.streams.open(entry.file, this.#port);
+        const stream = this.#port.streams.open(entry.file, this.#port, true);
         entry.stream = stream;
         this.#port.send({ type: 'file-start', id, name: transfer.name, size: transfer.size, stream: stream.number });
         stream.done.catch(reason => {

@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import { decodeBinary, encodeBinary } from '../../../web/lib/frame.js';
-import { checkFrame, fromClient } from '../../../web/lib/messages.js';
+import { fromClient } from '../../../web/lib/client-messages.js';
+import { checkFrame } from '../../../web/lib/messages.js';
 
 const path = new URL('../../../proto/browser/client-frames.schema.json', import.meta.url);
 const schema = JSON.parse(readFileSync(path, 'utf8'));
