@@ -82,5 +82,8 @@ inline constexpr std::size_t vm_clients = 256;
 inline constexpr std::size_t vm_clipboard_memory = 4 * mib;
 /// Such files of one VM.
 inline constexpr std::size_t vm_clipboard_files = 32;
+/// Steps of copies, files and layouts that a VM's trace remembers, and the words of each.
+inline constexpr std::size_t trace_events = 256;
+inline constexpr std::size_t trace_detail = 320;
 
 }  // namespace vmcbridge::limits

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] bool is_idle() const noexcept { return body_left_ == 0 && !header_due_; }
     /// Body bytes of the message under way that are still to come.
     [[nodiscard]] std::size_t body_left() const noexcept { return body_left_; }
+    /// Body bytes that the chunk under way still takes: until they are there, the peer reads whatever comes as them.
+    [[nodiscard]] std::size_t chunk_left() const noexcept { return chunk_left_; }
     /// Forgets the message under way: the connection is gone.
     void reset() noexcept { *this = Fragmenter{}; }
 

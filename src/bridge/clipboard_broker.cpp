@@ -34,17 +34,21 @@ void ClipboardBroker::guest_grabbed(const agent::ClipboardGrab& grab, Time now) 
         // Both ends count every grab; an older number crossed one of ours on the way, and then ours stands.
         if (grab.serial.raw() < s.serial) {
             ++world_.counters.clipboard_stale;
+            world_.trace.stopped(from_guest("grab"), Code::not_owner, "a client's newer copy crossed it");
             return;
         }
         s.serial = grab.serial.raw() + 1;
     }
     if (grab.selection != Selection::clipboard && !world_.settings.policy.primary_selection) return;
+    world_.trace.passed(from_guest("grab"), to_text(grab.formats));
     set_owner(grab.selection, {.kind = Owner::Kind::guest, .client = {}, .formats = grab.formats, .generation = 0},
               now);
 }
 
 void ClipboardBroker::guest_released(Selection selection, Time now) {
-    if (state(selection).owner.kind == Owner::Kind::guest) set_owner(selection, {}, now);
+    if (state(selection).owner.kind != Owner::Kind::guest) return;
+    world_.trace.passed(from_guest("release"));
+    set_owner(selection, {}, now);
 }
 
 void ClipboardBroker::agent_came(Time now) {
@@ -81,7 +85,10 @@ void ClipboardBroker::agent_went(Time now) {
 // ---- The clients' side
 
 void ClipboardBroker::grabbed(Client& client, Selection selection, const FormatList& formats, Time now) {
-    const auto refuse_with = [&](Code code, std::string_view why) { client.refused(code, "clipboard-grab", why); };
+    const auto refuse_with = [&](Code code, std::string_view why) {
+        world_.trace.stopped(from_client(client.id(), "grab"), code, why);
+        client.refused(code, "clipboard-grab", why);
+    };
     const auto& policy = world_.settings.policy;
     if (policy.to_guest.formats.empty())
         return refuse_with(Code::policy_direction, "copying to this machine is switched off");
@@ -92,6 +99,7 @@ void ClipboardBroker::grabbed(Client& client, Selection selection, const FormatL
     if (!formats.empty() && policy::permitted_formats(policy, Way::to_guest, selection, formats).empty())
         return refuse_with(Code::policy_format, "none of these formats may be copied to this machine");
     if (formats.empty()) return release(client, selection, now);
+    world_.trace.passed(from_client(client.id(), "grab"), to_text(formats));
     set_owner(selection, {.kind = Owner::Kind::client, .client = client.id(), .formats = formats, .generation = 0},
               now);
 }
@@ -209,12 +217,22 @@ void ClipboardBroker::show(Client& client, Selection selection) {
     const auto visible = visible_to(client, selection);
     if (visible.empty()) {
         if (seen.own || !seen.formats.empty()) client.released(selection);
-        seen = {};
+        if (seen.generation != owner.generation) trace_hidden(client, selection);
+        seen = {.own = false, .generation = owner.generation, .formats = {}};
         return;
     }
     if (!seen.own && seen.generation == owner.generation && seen.formats == visible) return;
     seen = {.own = false, .generation = owner.generation, .formats = visible};
+    world_.trace.passed(to_client(client.id(), "offer"), to_text(visible));
     client.offered(selection, visible, owner.generation);
+}
+
+void ClipboardBroker::trace_hidden(const Client& client, Selection selection) {
+    const auto& owner = state(selection).owner;
+    if (owner.kind == Owner::Kind::nobody) return;
+    const auto first = owner.formats.empty() ? ClipboardFormat::none : *owner.formats.begin();
+    const auto code = refuse(client, selection, first).value_or(Code::policy_format);
+    world_.trace.stopped(to_client(client.id(), "offer"), code, browser::meaning(code));
 }
 
 FormatList ClipboardBroker::visible_to(const Client& client, Selection selection) const {
@@ -236,7 +254,11 @@ bool ClipboardBroker::agent_has(Selection selection) const noexcept {
 
 void ClipboardBroker::tell_guest(Selection selection) {
     auto& s = state(selection);
-    if (!agent_has(selection)) return;
+    if (!agent_has(selection)) {
+        if (s.owner.kind != Owner::Kind::client) return;
+        const auto code = guest_.is_there() ? Code::not_supported : Code::no_agent;
+        return world_.trace.stopped(to_guest("grab", s.owner.client), code, browser::meaning(code));
+    }
     FormatList formats;
     if (s.owner.kind == Owner::Kind::client)
         formats = policy::permitted_formats(world_.settings.policy, Way::to_guest, selection, s.owner.formats);
@@ -244,6 +266,7 @@ void ClipboardBroker::tell_guest(Selection selection) {
         if (s.told_generation == s.owner.generation && s.told_formats == formats) return;
         s.told_generation = s.owner.generation;
         s.told_formats = formats;
+        world_.trace.passed(to_guest("grab", s.owner.client), to_text(formats));
         guest_.send(agent::ClipboardGrab{.selection = selection, .serial = GrabSerial{s.serial}, .formats = formats});
         if (guest_.dialect().grab_serial) ++s.serial;
         return;

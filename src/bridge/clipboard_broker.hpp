@@ -105,6 +105,7 @@ private:
     void set_owner(Selection selection, Owner owner, Time now);
     void publish(Selection selection);
     void show(Client& client, Selection selection);
+    void trace_hidden(const Client& client, Selection selection);
     void tell_guest(Selection selection);
     void announce_standing();
     [[nodiscard]] FormatList visible_to(const Client& client, Selection selection) const;
@@ -129,6 +130,7 @@ private:
     [[nodiscard]] Fetch* find_fetch(FetchId id) noexcept;
     [[nodiscard]] Fetch* asked_of_guest(Selection selection) noexcept;
     void erase(Fetch& fetch);
+    void trace_ended(const Fetch& fetch, std::optional<browser::Code> code, std::string_view detail);
     void fail_where(auto condition, browser::Code code, std::string_view message, Time now);
     void drop_slow(Time now);
     void drop_unwanted(Time now);

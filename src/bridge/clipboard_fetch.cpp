@@ -44,6 +44,7 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
                                 Time now) {
     const auto fail_with = [&](Code code) {
         ++world_.counters.clipboard_errors;
+        world_.trace.stopped(from_client(client.id(), "request"), code, browser::meaning(code));
         client.answer_failed(request, code, browser::meaning(code));
     };
     std::size_t open = 0;
@@ -56,6 +57,7 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
         }
     if (open >= limits::client_requests) return fail_with(Code::busy);
     if (const auto code = refuse(client, selection, format)) return fail_with(*code);
+    world_.trace.passed(from_client(client.id(), "request"), browser::mime_of(format));
     join(selection, format, now).waiters.push_back({.client = client.id(), .request = request});
     start_next(selection, now);
 }
@@ -63,10 +65,16 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
 void ClipboardBroker::guest_requested(const agent::ClipboardRequest& request, Time now) {
     const auto& s = state(request.selection);
     if (s.owner.kind != Owner::Kind::client || s.told_generation != s.owner.generation ||
-        !s.told_formats.has(request.format))
+        !s.told_formats.has(request.format)) {
+        world_.trace.stopped(from_guest("request"), Code::not_offered, "no client offers the guest this format now");
         return answer_guest_empty(request.selection, request.format);
+    }
     auto& fetch = join(request.selection, request.format, now);
-    if (fetch.guest_waits == limits::guest_requests) return answer_guest_empty(request.selection, request.format);
+    if (fetch.guest_waits == limits::guest_requests) {
+        world_.trace.stopped(from_guest("request"), Code::busy, "too many requests of the guest wait");
+        return answer_guest_empty(request.selection, request.format);
+    }
+    world_.trace.passed(from_guest("request"), browser::mime_of(request.format));
     ++fetch.guest_waits;
     start_next(request.selection, now);
 }
@@ -102,8 +110,10 @@ void ClipboardBroker::start_next(Selection selection, Time now) {
         fetch.stage = Fetch::Stage::asked;
         fetch.deadline = now + world_.settings.limits.request_deadline;
         if (fetch.from_guest) {
+            world_.trace.passed(to_guest("request"), browser::mime_of(fetch.format));
             guest_.send(agent::ClipboardRequest{.selection = selection, .format = fetch.format});
         } else if (auto* owner = world_.find(fetch.owner)) {
+            world_.trace.passed(to_client(fetch.owner, "request"), browser::mime_of(fetch.format));
             owner->asked(fetch.id, selection, fetch.format);
         }
     }
@@ -118,6 +128,7 @@ void ClipboardBroker::guest_data_begins(ChunkPort port, const agent::ClipboardDa
     auto* fetch = asked_of_guest(head.selection);
     if (is_late(head.selection, head.format, now) || !fetch || !answers(head.format, fetch->format)) {
         ++world_.counters.clipboard_stale;
+        world_.trace.stopped(from_guest("data"), Code::not_owner, "nobody waits for these contents any more");
         return;
     }
     fetch->stage = Fetch::Stage::streaming;
@@ -253,6 +264,7 @@ void ClipboardBroker::finish(Fetch& fetch, Time now) {
         gather(fetch, Bytes{last}.first(fetch.to_lf->finish(last)));
     }
     flush(fetch);
+    trace_ended(fetch, std::nullopt, to_text(fetch.format, fetch.size));
     for (const auto& waiter : fetch.waiters) {
         auto* client = world_.find(waiter.client);
         if (client && fetch.spool) client->answered(waiter.request, fetch.format, fetch.spool);
@@ -283,6 +295,7 @@ void ClipboardBroker::answer_guest_empty(Selection selection, ClipboardFormat fo
 // ---- Failed
 
 void ClipboardBroker::fail(Fetch& fetch, Code code, std::string_view message, Time now) {
+    trace_ended(fetch, code, message);
     for (const auto& waiter : fetch.waiters) {
         ++world_.counters.clipboard_errors;
         if (auto* client = world_.find(waiter.client)) client->answer_failed(waiter.request, code, message);
@@ -293,6 +306,19 @@ void ClipboardBroker::fail(Fetch& fetch, Code code, std::string_view message, Ti
     const auto selection = fetch.selection;
     erase(fetch);
     start_next(selection, now);
+}
+
+void ClipboardBroker::trace_ended(const Fetch& fetch, std::optional<Code> code, std::string_view detail) {
+    const auto tell = [&](const TraceStep& step) {
+        if (code)
+            world_.trace.stopped(step, *code, detail.empty() ? browser::meaning(*code) : detail);
+        else
+            world_.trace.passed(step, detail);
+    };
+    tell(fetch.from_guest ? from_guest("data") : from_client(fetch.owner, "data"));
+    for (const auto& waiter : fetch.waiters) tell(to_client(waiter.client, "data"));
+    const auto owner = fetch.from_guest ? std::nullopt : std::optional{fetch.owner};
+    if (fetch.guest_waits > 0) tell(to_guest("data", owner));
 }
 
 void ClipboardBroker::give_up(const Fetch& fetch, Time now) {

@@ -1,5 +1,6 @@
 #include "src/bridge/display_broker.hpp"
 
+#include <string>
 #include <utility>
 
 namespace vmcbridge::bridge {
@@ -14,6 +15,23 @@ namespace {
 
 /// Guests take a new layout about once a frame at best; a window being dragged sends dozens.
 constexpr std::chrono::milliseconds debounce{100};
+
+using Hop = TraceStep::Hop;
+
+TraceStep step(Hop hop, ClientId client) {
+    return {.topic = TraceStep::Topic::display, .hop = hop, .what = "layout", .client = client};
+}
+
+/// "1280x720+0+0, 800x600+1280+0"
+std::string to_text(const std::vector<browser::Monitor>& layout) {
+    std::string out;
+    for (const auto& m : layout) {
+        if (!out.empty()) out += ", ";
+        out += std::to_string(m.width) + 'x' + std::to_string(m.height) + '+' + std::to_string(m.x) + '+' +
+               std::to_string(m.y);
+    }
+    return out;
+}
 
 agent::MonitorsConfig encode(const std::vector<browser::Monitor>& layout) {
     // Physical sizes stay here: vdagentd drops a message that has them, and no agent uses them.
@@ -34,6 +52,7 @@ agent::MonitorsConfig encode(const std::vector<browser::Monitor>& layout) {
 
 void DisplayBroker::layout_wanted(Client& client, const browser::Monitors& frame, Time now) {
     const auto refuse = [&](Code code, std::string_view why) {
+        world_.trace.stopped(step(Hop::from_client, client.id()), code, why);
         client.monitors_done(frame.id, MonitorsStatus::refused, code, why);
     };
     const auto rule = world_.settings.policy.resize;
@@ -44,6 +63,7 @@ void DisplayBroker::layout_wanted(Client& client, const browser::Monitors& frame
         return refuse(Code::not_lead, "another client has the lead; the layout is kept until you get it");
     if (!guest_.is_there()) return refuse(Code::no_agent, "the layout is kept until an agent is there");
     if (!guest_.can(Capability::monitors_config)) return refuse(Code::not_supported, "the agent can't resize");
+    world_.trace.passed(step(Hop::from_client, client.id()), to_text(frame.monitors));
     apply(client.id(), frame.id, true, now);
 }
 
@@ -60,6 +80,7 @@ void DisplayBroker::send_pending(Time now) {
     auto asked = *std::exchange(pending_, std::nullopt);
     const auto layout = layouts_.find(asked.client);
     if (layout == layouts_.end()) return;
+    world_.trace.passed(step(Hop::to_guest, asked.client), to_text(layout->second));
     guest_.send(encode(layout->second));
     if (!guest_.can(Capability::reply)) {
         tell(asked, MonitorsStatus::unanswered, Code::not_supported, "this agent does not say whether it applied it");
@@ -97,6 +118,12 @@ std::optional<Time> DisplayBroker::poll_timeout() const {
 
 void DisplayBroker::tell(const Asked& asked, MonitorsStatus status, std::optional<Code> code,
                          std::string_view message) {
+    const bool applied = status == MonitorsStatus::applied;
+    const auto last = step(Hop::to_client, asked.client);
+    if (applied || status == MonitorsStatus::superseded)
+        world_.trace.passed(last, applied ? "applied" : message);
+    else
+        world_.trace.stopped(last, code.value_or(Code::guest_error), message);
     if (asked.answered) return;
     if (auto* client = world_.find(asked.client)) client->monitors_done(asked.request, status, code, message);
 }

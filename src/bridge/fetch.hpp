@@ -11,6 +11,22 @@
 
 namespace vmcbridge::bridge {
 
+// ---- Steps of the trace
+
+[[nodiscard]] inline TraceStep from_guest(std::string_view what) {
+    return {.topic = TraceStep::Topic::clipboard, .hop = TraceStep::Hop::from_guest, .what = what};
+}
+/// `client`: whose contents they are.
+[[nodiscard]] inline TraceStep to_guest(std::string_view what, std::optional<ClientId> client = {}) {
+    return {.topic = TraceStep::Topic::clipboard, .hop = TraceStep::Hop::to_guest, .what = what, .client = client};
+}
+[[nodiscard]] inline TraceStep from_client(ClientId client, std::string_view what) {
+    return {.topic = TraceStep::Topic::clipboard, .hop = TraceStep::Hop::from_client, .what = what, .client = client};
+}
+[[nodiscard]] inline TraceStep to_client(ClientId client, std::string_view what) {
+    return {.topic = TraceStep::Topic::clipboard, .hop = TraceStep::Hop::to_client, .what = what, .client = client};
+}
+
 /// One fetch of contents from their owner, for everybody who asked for them in time.
 struct ClipboardBroker::Fetch {
     struct Waiter {

@@ -86,6 +86,11 @@ std::size_t GuestWriter::poll(MutableBytes out, Time now) {
     return room - out.size();
 }
 
+std::size_t GuestWriter::poll_rest(MutableBytes out, Time now) {
+    const auto left = fragmenter_.chunk_left();
+    return left == 0 ? 0 : poll(out.first(std::min(left, out.size())), now);
+}
+
 bool GuestWriter::begin_next(const MutableBytes& out) {
     if (!small_.empty()) {
         auto& next = small_.front();

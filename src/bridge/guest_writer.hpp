@@ -54,6 +54,8 @@ public:
                         bool crlf, agent::Dialect dialect);
 
     [[nodiscard]] std::size_t poll(MutableBytes out, Time now);
+    /// The rest of the chunk that has begun, and nothing more; 0: none has. REQUIRES: as poll().
+    [[nodiscard]] std::size_t poll_rest(MutableBytes out, Time now);
     [[nodiscard]] bool has_output() const noexcept;
     /// Clients should not be read: what they say has no room.
     [[nodiscard]] bool is_full() const noexcept;

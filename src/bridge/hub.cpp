@@ -12,18 +12,26 @@ Hub::Hub(std::string vm, HubSettings settings, SpoolFactory spools)
 
 Hub::~Hub() = default;
 
+Hub::Parts& Hub::at(Time now) noexcept {
+    parts_->world.trace.set_now(now);
+    return *parts_;
+}
+
+const std::deque<TraceEvent>& Hub::trace() const noexcept { return parts_->world.trace.events(); }
+
 // ---- The guest's port
 
 void Hub::handle_guest_connected(Time now) {
-    const auto was_full = parts_->guest.writer().is_full();
-    parts_->handle_change(parts_->guest.gone(), now);
-    parts_->reader.reset();
-    parts_->guest.connected();
-    parts_->wake_clients_if_room(was_full);
+    auto& parts = at(now);
+    const auto was_full = parts.guest.writer().is_full();
+    parts.handle_change(parts.guest.gone(), now);
+    parts.reader.reset();
+    parts.guest.connected();
+    parts.wake_clients_if_room(was_full);
 }
 
 void Hub::handle_guest_bytes(Bytes bytes, Time now) {
-    auto& parts = *parts_;
+    auto& parts = at(now);
     if (!parts.guest.has_connection()) return;
     parts.world.counters.guest_bytes_in += bytes.size();
     const auto was_full = parts.guest.writer().is_full();
@@ -45,11 +53,12 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
 }
 
 void Hub::handle_guest_gone(Time now) {
-    const auto was_full = parts_->guest.writer().is_full();
-    parts_->handle_change(parts_->guest.gone(), now);
-    parts_->reader.reset();
-    parts_->wake_clients_if_room(was_full);
-    parts_->drop_overflowed(now);
+    auto& parts = at(now);
+    const auto was_full = parts.guest.writer().is_full();
+    parts.handle_change(parts.guest.gone(), now);
+    parts.reader.reset();
+    parts.wake_clients_if_room(was_full);
+    parts.drop_overflowed(now);
 }
 
 bool Hub::guest_is_readable() const noexcept {
@@ -65,6 +74,10 @@ std::size_t Hub::poll_guest(MutableBytes out, Time now) {
     return count;
 }
 
+std::size_t Hub::poll_guest_rest(MutableBytes out, Time now) {
+    return parts_->guest.has_connection() ? parts_->guest.writer().poll_rest(out, now) : 0;
+}
+
 bool Hub::has_guest_output() const noexcept {
     return parts_->guest.has_connection() && parts_->guest.writer().has_output();
 }
@@ -72,17 +85,18 @@ bool Hub::has_guest_output() const noexcept {
 // ---- Clients
 
 void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
-    auto* client = static_cast<WebClient*>(parts_->world.find(id));
+    auto& parts = at(now);
+    auto* client = static_cast<WebClient*>(parts.world.find(id));
     if (!client) return;
     auto frame = browser::decode_client(text);
     if (frame) {
-        handle_frame(*parts_, *client, *frame, now);
+        handle_frame(parts, *client, *frame, now);
     } else {
-        ++parts_->world.counters.frames_refused;
+        ++parts.world.counters.frames_refused;
         const auto& error = frame.error();
         client->refused(error.code, error.about, error.message);
     }
-    parts_->drop_overflowed(now);
+    parts.drop_overflowed(now);
 }
 
 bool Hub::client_is_readable(ClientId id) const noexcept {
@@ -108,12 +122,13 @@ std::vector<ClientId> Hub::take_ready_clients() {
 // ---- Time and management
 
 void Hub::handle_timeout(Time now) {
-    parts_->handle_change(parts_->guest.handle_timeout(now), now);
-    parts_->clipboard.handle_timeout(now);
-    parts_->display.handle_timeout(now);
-    parts_->transfers.handle_timeout(now);
-    parts_->drop_lost(now);
-    parts_->drop_overflowed(now);
+    auto& parts = at(now);
+    parts.handle_change(parts.guest.handle_timeout(now), now);
+    parts.clipboard.handle_timeout(now);
+    parts.display.handle_timeout(now);
+    parts.transfers.handle_timeout(now);
+    parts.drop_lost(now);
+    parts.drop_overflowed(now);
 }
 
 std::optional<Time> Hub::poll_timeout() const {

@@ -7,10 +7,12 @@
 #include "src/bridge/client.hpp"
 #include "src/bridge/out_frame.hpp"
 #include "src/bridge/spool.hpp"
+#include "src/bridge/trace.hpp"
 #include "src/config.hpp"
 #include "src/policy/policy.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +98,8 @@ public:
     /// Fills `out` with bytes for the guest, chunk headers included; 0: nothing to write now. REQUIRES: out.size() >=
     /// 4096.
     [[nodiscard]] std::size_t poll_guest(MutableBytes out, Time now);
+    /// The rest of a chunk that has begun, and nothing more: for who closes the connection. REQUIRES: as poll_guest().
+    [[nodiscard]] std::size_t poll_guest_rest(MutableBytes out, Time now);
     [[nodiscard]] bool has_guest_output() const noexcept;
 
     // ---- Clients
@@ -127,10 +131,15 @@ public:
     /// Closes every client with this code (VM detached: vm_gone; bridge stops: stopping).
     void close_clients(browser::CloseCode code, std::string_view reason, Time now);
     [[nodiscard]] VmStatus status() const;
+    /// What happened lately, oldest first.
+    [[nodiscard]] const std::deque<TraceEvent>& trace() const noexcept;
 
     struct Parts;  ///< what a hub is made of; only src/bridge knows it
 
 private:
+    /// Begins a call that happens now.
+    Parts& at(Time now) noexcept;
+
     std::unique_ptr<Parts> parts_;
 };
 

@@ -21,7 +21,7 @@ std::string_view name(ClientKind kind) noexcept {
 }
 
 Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now, std::string_view resume) {
-    auto& parts = *parts_;
+    auto& parts = at(now);
     auto& world = parts.world;
     if (auto* known = parts.find_resumable(resume, profile.user)) {
         parts.resume(*known, std::move(profile), now);
@@ -47,10 +47,11 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
 }
 
 void Hub::handle_client_gone(ClientId id, Time now) {
-    if (!parts_->world.find(id)) return;
-    parts_->remove(id, now);
-    parts_->look_for_last();
-    parts_->drop_overflowed(now);
+    auto& parts = at(now);
+    if (!parts.world.find(id)) return;
+    parts.remove(id, now);
+    parts.look_for_last();
+    parts.drop_overflowed(now);
 }
 
 void Hub::Parts::remove(ClientId id, Time now) {
@@ -95,7 +96,7 @@ void Hub::Parts::tell_clients() {
 }
 
 void Hub::handle_settings(HubSettings settings, Time now) {
-    auto& parts = *parts_;
+    auto& parts = at(now);
     const auto view_before = parts.agent_view();
     const auto lead_before = parts.display.lead();
     const auto before = std::exchange(parts.world.settings, std::move(settings));
@@ -115,10 +116,11 @@ void Hub::handle_settings(HubSettings settings, Time now) {
 }
 
 void Hub::close_clients(CloseCode code, std::string_view reason, Time now) {
-    if (parts_->world.clients.empty()) return;
-    while (!parts_->world.clients.empty())
-        parts_->close(parts_->world.clients.begin()->first, code, std::string{reason}, now);
-    parts_->look_for_last();
+    auto& parts = at(now);
+    if (parts.world.clients.empty()) return;
+    while (!parts.world.clients.empty())
+        parts.close(parts.world.clients.begin()->first, code, std::string{reason}, now);
+    parts.look_for_last();
 }
 
 }  // namespace vmcbridge::bridge

@@ -139,7 +139,7 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
 }
 
 void Hub::handle_client_binary(ClientId id, Bytes bytes, Time now) {
-    auto& parts = *parts_;
+    auto& parts = at(now);
     auto* client = static_cast<WebClient*>(parts.world.find(id));
     if (!client) return;
     const auto refuse = [&](std::string_view why) {

@@ -23,6 +23,7 @@ struct Hub::Parts {
                 .counters = {},
                 .clients = {},
                 .events = {},
+                .trace = {},
                 .ready = {}},
           clipboard{world, guest, std::move(spools)} {}
 

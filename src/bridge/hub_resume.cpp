@@ -20,7 +20,7 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
 }  // namespace
 
 void Hub::handle_client_lost(ClientId id, Time now) {
-    auto& parts = *parts_;
+    auto& parts = at(now);
     auto* client = static_cast<WebClient*>(parts.world.find(id));
     if (!client || client->is_lost()) return;
     const auto grace = parts.world.settings.limits.resume_grace;

@@ -3,6 +3,7 @@
 #include "proto/agent/file_transfer.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace vmcbridge::bridge {
@@ -20,6 +21,12 @@ constexpr std::chrono::milliseconds progress_interval{100};
 constexpr std::chrono::seconds finish_deadline{60};
 /// Few files run at once: a client that sends nothing of its own for this long makes room for the others'.
 constexpr std::chrono::seconds idle_deadline{60};
+
+using Hop = TraceStep::Hop;
+
+TraceStep step(Hop hop, ClientId client, std::string_view what) {
+    return {.topic = TraceStep::Topic::files, .hop = hop, .what = what, .client = client};
+}
 
 struct Ending {
     FileState state;
@@ -51,6 +58,7 @@ bool TransferBroker::start(Client& client, RequestId file, std::string_view name
     const auto& policy = world_.settings.policy;
     const auto refuse = [&](Code code, std::string_view why) {
         ++world_.counters.files_failed;
+        world_.trace.stopped(step(Hop::from_client, client.id(), "start"), code, why);
         client.file_changed({.id = file,
                              .status = FileState::error,
                              .sent = 0,
@@ -79,6 +87,8 @@ bool TransferBroker::start(Client& client, RequestId file, std::string_view name
     transfer.file = file;
     transfer.name = std::move(*safe_name);
     transfer.size = size;
+    world_.trace.passed(step(Hop::from_client, client.id(), "start"),
+                        transfer.name + ", " + std::to_string(size) + " bytes");
     start_waiting(now);
     return true;
 }
@@ -98,6 +108,7 @@ void TransferBroker::start_waiting(Time now) {
         transfer.id = TransferId{next_id_++};
         transfer.deadline = now + world_.settings.limits.request_deadline;
         const auto key_file = agent::write_key_file({.name = transfer.name, .size = transfer.size});
+        world_.trace.passed(step(Hop::to_guest, transfer.client, "start"), transfer.name);
         guest_.send(agent::FileTransferStart{.id = transfer.id, .key_file = key_file});
     }
 }
@@ -170,6 +181,7 @@ void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time 
         found->stage = Stage::running;
         found->deadline = now + idle_deadline;
         found->told = now;
+        world_.trace.passed(step(Hop::from_guest, found->client, "accepted"), found->name);
         tell(*found, FileState::accepted, std::nullopt, "");
         return;
     }
@@ -186,6 +198,7 @@ void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time 
         const auto free_bytes = status.status == agent::FileStatus::not_enough_space && status.free_bytes != 0
                                     ? std::optional{status.free_bytes}
                                     : std::nullopt;
+        world_.trace.stopped(step(Hop::from_guest, found->client, "status"), ending.code, ending.message);
         tell(*found, ending.state, ending.code, ending.message, free_bytes);
         ++world_.counters.files_failed;
         transfers_.erase(found);
@@ -276,6 +289,11 @@ TransferBroker::Transfers::iterator TransferBroker::end(Transfers::iterator tran
                                                         std::optional<Code> code, std::string_view message,
                                                         bool tell_guest) {
     if (state != FileState::done) ++world_.counters.files_failed;
+    const auto last = step(Hop::to_client, transfer->client, "status");
+    if (code)
+        world_.trace.stopped(last, *code, message.empty() ? browser::meaning(*code) : message);
+    else
+        world_.trace.passed(last, transfer->name + ", done");
     if (tell_guest && transfer->stage != Stage::waiting)
         guest_.send(agent::FileTransferStatus{
             .id = transfer->id, .status = agent::FileStatus::cancelled, .free_bytes = 0, .error_code = 0});

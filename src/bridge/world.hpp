@@ -2,6 +2,7 @@
 
 #include "src/bridge/client.hpp"
 #include "src/bridge/hub.hpp"
+#include "src/bridge/trace.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -21,6 +22,7 @@ struct World {
     VmStatus::Counters counters;
     std::map<ClientId, std::unique_ptr<Client>> clients;
     std::deque<HubEvent> events;
+    Trace trace;
     std::vector<ClientId> ready;  ///< see Hub::take_ready_clients; may name a client twice or one that is gone
 
     /// nullptr: gone.

@@ -180,9 +180,10 @@ void AgentSession::flush() {
     tasks_.spawn("client-writer", write_rest());
 }
 
-// Writes all that waits; false: the socket takes no more now.
+// Writes what waits; false: the socket takes no more now, or the others of this context have their turn.
 bool AgentSession::push() {
-    while (stream_.is_open()) {
+    for (std::size_t moved = 0; stream_.is_open();) {
+        if (moved >= bounds::turn) return false;
         if (batch_.empty()) gather();
         if (batch_.empty()) return true;
         std::array<iovec, 2 * pieces_a_write> vectors;
@@ -202,6 +203,7 @@ bool AgentSession::push() {
             return true;
         }
         written(result.bytes);
+        moved += result.bytes;
     }
     return true;
 }

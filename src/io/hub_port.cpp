@@ -61,13 +61,21 @@ Task<std::string> HubPort::serve_guest(Stream stream) {
     settle();
     co_await (read_guest(link) || write_guest(link) || link.over.wait());
     link.ending = true;
-    // A chunk cut in the middle would leave spice-vdagentd deaf.
-    const bool whole = co_await link.stream.write_all(link.rest, bounds::guest_farewell);
+    const bool whole = co_await finish_chunk(link);
     link.stream.close();
     hub_.handle_guest_gone(Clock::now());
     settle();
     if (!whole && link.reason.empty()) link.reason = "cut while it did not read";
     co_return std::move(link.reason);
+}
+
+// A chunk cut in the middle would leave spice-vdagentd deaf. false: it does not take the rest of it.
+Task<bool> HubPort::finish_chunk(GuestLink& link) {
+    const bool written = co_await link.stream.write_all(link.rest, bounds::guest_farewell);
+    if (!written) co_return false;
+    const auto buffer = Buffer::borrow();
+    const auto count = hub_.poll_guest_rest(buffer.bytes(), Clock::now());
+    co_return co_await link.stream.write_all(buffer.bytes().first(count), bounds::guest_farewell);
 }
 
 Task<> HubPort::read_guest(GuestLink& link) {
@@ -189,8 +197,9 @@ void HubPort::settle() {
     if (settling_) return;
     settling_ = true;
     while (std::exchange(again_, false)) {
-        wake_ready_clients();
+        // Who was let go is told first: what waits under a name may be for the connection that has it next.
         while (const auto event = hub_.poll_event()) handle_event(*event);
+        wake_ready_clients();
         flush_guest();
         wake_ready_clients();  // what the guest took is credit, or room, for those who sent it
     }

@@ -59,10 +59,13 @@ public:
     void apply(bridge::HubSettings settings);
     void close_clients(browser::CloseCode code, std::string_view reason);
     [[nodiscard]] bridge::VmStatus status() const { return hub_.status(); }
+    /// Oldest first.
+    [[nodiscard]] const std::deque<bridge::TraceEvent>& trace() const noexcept { return hub_.trace(); }
 
 private:
     struct GuestLink;
 
+    [[nodiscard]] Task<bool> finish_chunk(GuestLink& link);
     [[nodiscard]] Task<> read_guest(GuestLink& link);
     [[nodiscard]] Task<> write_guest(GuestLink& link);
     void flush_guest();

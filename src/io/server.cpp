@@ -11,6 +11,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <future>
@@ -19,6 +21,16 @@ namespace vmcbridge::io {
 namespace {
 
 constexpr std::size_t accepted_a_turn = 64;  // then the connections of this context have theirs
+
+/// Connections that may be half open: what the machines need of our descriptors stays free.
+std::size_t most_pending() {
+    rlimit descriptors{};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return bounds::pending_connections;
+    descriptors.rlim_cur = descriptors.rlim_max;  // the usual soft limit is for programs that use select()
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    return std::min<std::size_t>(bounds::pending_connections, descriptors.rlim_cur / 4);
+}
 
 error_code would_block() noexcept { return {EAGAIN, boost::system::system_category()}; }
 
@@ -33,8 +45,11 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     Impl(net::io_context& on, VmRegistry& vms, ServerConfig wanted)
         : context{on},
           config{std::move(wanted)},
-          service{std::make_shared<http::Service>(http::Service{
-              .vms = vms, .pages = http::Pages{config.web_root}, .rules = {}, .pending = {}, .stopping = false})},
+          service{std::make_shared<http::Service>(http::Service{.vms = vms,
+                                                                .pages = http::Pages{config.web_root},
+                                                                .rules = {},
+                                                                .pending = http::Pending{most_pending()},
+                                                                .stopping = false})},
           accepting{on},
           connections{on},
           house{on} {}
@@ -118,8 +133,10 @@ Task<> Server::Impl::accept(std::shared_ptr<Impl> self, Listener listener, bool 
         } else if (fd.error().value() != ECONNABORTED && fd.error().value() != EINTR) {
             // No descriptors, no memory: what is half open makes room, and all others go on.
             if (!std::exchange(exhausted, true)) log::error("accept-failed", {{"reason", fd.error().message()}});
-            service->pending.end_oldest();
-            Timer pause{context, Clock::now() + bounds::reconnect_first};
+            std::size_t ended = 0;
+            while (ended < accepted_a_turn && service->pending.end_oldest()) ++ended;
+            // Those that were ended give their descriptors back when their tasks have had their turn.
+            Timer pause{context, Clock::now() + (ended > 0 ? milliseconds{1} : milliseconds{bounds::reconnect_first})};
             [[maybe_unused]] const auto [error] = co_await pause.async_wait(as_value);
         }
     }

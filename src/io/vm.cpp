@@ -60,17 +60,24 @@ void Vm::close(browser::CloseCode code, std::string reason, milliseconds grace, 
               });
 }
 
-Task<VmView> Vm::view() {
-    auto ask = [self = shared_from_this()](auto handler) {
-        net::post(self->context_, [self, handler = std::move(handler)]() mutable {
+template <class Value>
+Task<Value> Vm::ask(std::function<Value(const Vm&)> look) {
+    auto start = [self = shared_from_this(), look = std::move(look)](auto handler) {
+        net::post(self->context_, [self, look, handler = std::move(handler)]() mutable {
             auto executor = net::get_associated_executor(handler);
-            net::post(executor, [handler = std::move(handler), view = self->describe()]() mutable {
-                std::move(handler)(std::move(view));
+            net::post(executor, [handler = std::move(handler), value = look(*self)]() mutable {
+                std::move(handler)(std::move(value));
             });
         });
     };
-    return net::async_initiate<const net::use_awaitable_t<Executor>, void(VmView)>(std::move(ask),
-                                                                                   net::use_awaitable_t<Executor>{});
+    return net::async_initiate<const net::use_awaitable_t<Executor>, void(Value)>(std::move(start),
+                                                                                  net::use_awaitable_t<Executor>{});
+}
+
+Task<VmView> Vm::view() { return ask<VmView>(&Vm::describe); }
+
+Task<VmTrace> Vm::trace() {
+    return ask<VmTrace>([](const Vm& vm) { return VmTrace{.name = vm.name_, .events = vm.port_.trace()}; });
 }
 
 // ---- On its context

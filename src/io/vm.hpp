@@ -24,6 +24,12 @@ struct VmView {
     bridge::VmStatus status;
 };
 
+/// What happened lately to the copies, files and layouts of a machine. Values only.
+struct VmTrace {
+    std::string name;
+    std::deque<bridge::TraceEvent> events;  ///< oldest first
+};
+
 /// One machine, pinned to one context: its hub, its guest's port, and every client of it live there.
 class Vm : public std::enable_shared_from_this<Vm> {
 public:
@@ -41,6 +47,7 @@ public:
     void close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
     /// From a coroutine of any context, which it goes on in.
     [[nodiscard]] Task<VmView> view();
+    [[nodiscard]] Task<VmTrace> trace();
 
 private:
     [[nodiscard]] Task<> run_guest(std::shared_ptr<Vm> self);
@@ -52,6 +59,9 @@ private:
     void handle_arrival(Arrival arrival);
     void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
     [[nodiscard]] VmView describe() const;
+    /// What `look` gives on the machine's context, on that of the coroutine that waits.
+    template <class Value>
+    [[nodiscard]] Task<Value> ask(std::function<Value(const Vm&)> look);
 
     struct Closing {
         browser::CloseCode code;

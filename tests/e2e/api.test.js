@@ -54,6 +54,30 @@ describe('HTTP', () => {
         assert.equal((await json('/api/v1/vms/away')).agent.connected, false);
     });
 
+    test('the trace tells the way of a copy, hop by hop, to one client what concerns it', async () => {
+        const [reader, other] = [await bed.client(), await bed.client()];
+        await bed.desktop.x11.copy('a copy that leaves a trace');
+        await reader.next('clipboard-grab');
+        await reader.read();
+        const { vm, events } = await json(`/api/v1/vms/one/trace?client=${reader.welcome.client}`);
+        assert.equal(vm, 'one');
+        const way = events.filter(({ topic }) => topic === 'clipboard').slice(-6);
+        assert.deepEqual(
+            way.map(({ hop, what, outcome }) => `${hop}: ${what} ${outcome}`),
+            ['guest to bridge: grab', 'bridge to client: offer', 'client to bridge: request', 'bridge to guest: request',
+                'guest to bridge: data', 'bridge to client: data'].map((step) => `${step} passed`),
+        );
+        assert.ok(Math.abs(Date.parse(way[0].at) - Date.now()) < 10_000, way[0].at);
+        assert.ok(!JSON.stringify(events).includes('leaves a trace'), 'never contents');
+        const all = (await json('/api/v1/vms/one/trace')).events;
+        assert.ok(all.some(({ client }) => client === other.welcome.client));
+        assertProblem(await get('/api/v1/vms/one/trace?client=x'), 400);
+        assertProblem(await get('/api/v1/vms/nobody/trace'), 404);
+        assertProblem(await get('/api/v1/vms/one/trace/more'), 404);
+        await reader.close();
+        await other.close();
+    });
+
     test('the admin socket serves the same, to its owner and group alone', async () => {
         assert.equal((await bed.daemon.vm('one')).name, 'one');
         assert.equal(statSync(bed.daemon.admin).mode & 0o777, 0o660);

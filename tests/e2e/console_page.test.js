@@ -100,6 +100,39 @@ describe('the console page', () => {
         );
     });
 
+    test("a paste event that goes to the page's body is the picture's, as in Firefox", async () => {
+        await canvas().click();
+        await bed.desktop.x11.newOwner(() =>
+            page.evaluate(() => {
+                const key = { key: 'v', code: 'KeyV', ctrlKey: true, bubbles: true, composed: true, cancelable: true };
+                document.querySelector('vm-console').shadowRoot.querySelector('canvas')
+                    .dispatchEvent(new KeyboardEvent('keydown', key));
+                const clipboardData = new DataTransfer();
+                clipboardData.setData('text/html', '<style>p {}</style><p>one<p>two<br>three');
+                document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+            }),
+        );
+        assert.equal(await bed.desktop.x11.pasteText(), 'one\ntwo\nthree', 'HTML alone is told as text');
+    });
+
+    test('a picture pasted after one was copied in the guest is offered to it', async () => {
+        const [theirs, ours] = [png(20, 20), png(31, 17)];
+        await bed.desktop.x11.copy(theirs, { target: 'image/png' });
+        await eventually("the browser's clipboard has it", () =>
+            page.evaluate(async () => (await navigator.clipboard.read())[0]?.types.includes('image/png')),
+        );
+        await canvas().click();
+        await bed.desktop.x11.newOwner(() =>
+            page.evaluate((bytes) => {
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(new File([new Uint8Array(bytes)], 'image.png', { type: 'image/png' }));
+                const display = document.querySelector('vm-console').shadowRoot.querySelector('.display');
+                display.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, composed: true }));
+            }, [...ours]),
+        );
+        assert.deepEqual(await bed.desktop.x11.paste({ target: 'image/png' }), ours);
+    });
+
     for (const text of ['copied in the guest', 'مرحبا, 漢字 and 😀\nin two lines', 'y'.repeat(300_000)]) {
         test(`${text.length} characters copied in the guest arrive in page and browser clipboard`, async () => {
             await bed.desktop.x11.copy(text);
@@ -160,6 +193,20 @@ describe('the console page', () => {
         await bed.desktop.stopAgent();
         await state('no-agent');
         bed.desktop.startAgent();
+        await state('connected');
+    });
+
+    test('says that the picture stands still while its server hangs, and that it moves again', async () => {
+        await page.evaluate(() =>
+            Object.assign(customElements.get('vm-console').times, { silence: 300, answer: 300 }));
+        bed.desktop.x11.start('hsetroot', '-solid', '#204060'); // what comes now is followed by the shorter times
+        await eventually('the picture has one colour', async () => (await picture()).colours < 100);
+        bed.desktop.display.child.signal('SIGSTOP');
+        try {
+            await page.getByTestId('status').filter({ hasText: 'stands still' }).waitFor();
+        } finally {
+            bed.desktop.display.child.signal('SIGCONT');
+        }
         await state('connected');
     });
 

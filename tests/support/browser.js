@@ -22,16 +22,27 @@ export class Browser {
 
     /** A page of its own profile, allowed to read and write the browser's clipboard.
      *  @param {string} url
+     *  @param {{ viewport?: { width: number, height: number }, prepare?: (page: import('playwright-core').Page) =>
+     *      Promise<unknown> | void }} [options]  prepare: called before the page is visited
      *  @returns {Promise<import('playwright-core').Page>} */
-    async open(url, { viewport = { width: 1000, height: 700 } } = {}) {
+    async open(url, { viewport = { width: 1000, height: 700 }, prepare = () => {} } = {}) {
         const context = await this.#browser.newContext({ viewport });
         await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
         const page = await context.newPage();
         page.setDefaultTimeout(ACTION_TIMEOUT_MS);
         page.on('pageerror', (error) => this.errors.push(`${error}`));
         page.on('console', (message) => message.type() === 'error' && this.errors.push(message.text()));
+        await prepare(page);
         await page.goto(url);
         return page;
+    }
+
+    /** @returns {Promise<number[]>} the processes that run pages */
+    async rendererPids() {
+        const session = await this.#browser.newBrowserCDPSession();
+        const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+        await session.detach();
+        return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
     }
 
     async close() {

@@ -38,12 +38,13 @@ export class Daemon {
         return daemon.run(['serve', '--config', daemon.config]);
     }
 
-    /** Starts it with these arguments alone; asAdmin() works where they name `sandbox.path('admin.sock')`. */
-    static async startWith(sandbox, args) {
+    /** Starts it with these arguments alone; asAdmin() works where they name `sandbox.path('admin.sock')`.
+     *  @param {{ descriptors?: number }} [options]  how many it may have open, and not raise */
+    static async startWith(sandbox, args, options) {
         const daemon = new Daemon();
         daemon.#sandbox = sandbox;
         daemon.admin = sandbox.path('admin.sock');
-        return daemon.run(args);
+        return daemon.run(args, options);
     }
 
     /** Writes the configuration file; a running daemon reads it at SIGHUP. */
@@ -62,9 +63,11 @@ export class Daemon {
         await writeFile(this.config, lines.join('\n'));
     }
 
-    async run(args) {
+    async run(args, { descriptors } = {}) {
         this.ended = false;
-        this.child = this.#sandbox.start('vmcbridge', VMCBRIDGE, args);
+        const limited = descriptors ? ['prlimit', `--nofile=${descriptors}:${descriptors}`] : [];
+        const [program, ...rest] = [...limited, VMCBRIDGE, ...args];
+        this.child = this.#sandbox.start('vmcbridge', program, rest);
         this.port = Number((await this.child.says(/event=listening service=http address=127\.0\.0\.1:(\d+)/))[1]);
         await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, {
             timeoutMs: 10000,

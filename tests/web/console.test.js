@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { shownName, sizeText } from '../../web/console/dom.js';
-import { flatName } from '../../web/console/drop.js';
+import { shownName, shownText, sizeText } from '../../web/console/dom.js';
+import { filesOf, flatName, leftBehind } from '../../web/console/entries.js';
 import { pasteChord } from '../../web/console/keys.js';
 import { pixelsOf } from '../../web/console/resizer.js';
 import { describe as stateOf } from '../../web/console/state.js';
@@ -9,6 +9,7 @@ import { linesOf } from '../../web/console/people.js';
 import { detailOf, Speed } from '../../web/console/transfer-list.js';
 import { editOf } from '../../web/console/touch-keyboard.js';
 import { strokesOf, typeText } from '../../web/console/typing.js';
+import { wordsOf } from '../../web/console/why.js';
 import { VmError } from '../../web/lib/codes.js';
 
 const facts = (more = {}) => ({ link: 'connected', agent: true, display: 'connected', error: null, ...more });
@@ -55,6 +56,14 @@ test('the keys that paste here paste there; a Mac\'s Command-V is the machine\'s
     assert.deepEqual(codes(press('Insert', 'shift')), ['ShiftLeft', 'Insert']);
     assert.deepEqual(codes(press('v', 'meta')), ['ControlLeft', 'KeyV']);
     assert.equal(pasteChord(press('v', 'meta')).command, true);
+});
+
+test('the key in the place of V pastes on a layout without Latin letters, and V where a layout has it', () => {
+    const codes = event => pasteChord(event)?.keys.map(({ code }) => code);
+    assert.deepEqual(codes({ ...press('м', 'ctrl'), code: 'KeyV' }), ['ControlLeft', 'KeyV']);
+    assert.deepEqual(codes({ ...press('v', 'ctrl'), code: 'Period' }), ['ControlLeft', 'Period'], 'Dvorak');
+    assert.equal(pasteChord({ ...press('м', 'ctrl'), code: 'KeyM' }), null);
+    assert.equal(pasteChord({ ...press('k', 'ctrl'), code: 'KeyV' }), null);
 });
 
 test('no other key is taken from the machine', () => {
@@ -157,8 +166,61 @@ test('typing stops when it is told to', async () => {
         pressed.push(stroke.code);
         if (pressed.length === 2) stop.abort();
     }, stop.signal);
-    await assert.rejects(typing, { name: 'AbortError' });
+    assert.deepEqual(await typing, { typed: 2, of: 6 });
     assert.deepEqual(pressed, ['KeyA', 'KeyB']);
+});
+
+test('keys of a layout that nobody knows are told by what they give alone', async () => {
+    const pressed = [];
+    const options = { rate: 1000, layout: 'keysym' };
+    const all = await typeText('yZ', stroke => pressed.push(stroke), new AbortController().signal, options);
+    assert.deepEqual(all, { typed: 2, of: 2 });
+    assert.deepEqual(pressed, [{ keysym: 0x79, code: '', shift: false }, { keysym: 0x5a, code: '', shift: false }]);
+});
+
+/** A dropped file or folder, as browsers tell it. */
+const fileEntry = (fullPath, broken = false) => ({ isFile: true, fullPath,
+    file: (resolve, reject) => (broken ? reject(new Error('gone')) : resolve({ name: fullPath })) });
+const folderEntry = (fullPath, children) => ({ isFile: false, fullPath, createReader: () => {
+    const portions = [children, []];
+    return { readEntries: resolve => resolve(portions.shift()) };
+} });
+
+test('a dropped folder gives its files with their places in it, and tells what could not be read', async () => {
+    const children = [fileEntry('/photos/a.jpg'), fileEntry('/photos/b.jpg', true),
+        folderEntry('/photos/deep', [fileEntry('/photos/deep/c.jpg')])];
+    const drop = await filesOf([folderEntry('/photos', children)], []);
+    assert.deepEqual(drop.files.map(({ name }) => name), ['photos - a.jpg', 'photos - deep - c.jpg']);
+    assert.equal(leftBehind(drop), '1 could not be read.');
+});
+
+test('a folder of too many files is cut, an empty one is told', async () => {
+    const many = Array.from({ length: 1214 }, (_, i) => fileEntry(`/many/${i}`));
+    const drop = await filesOf([folderEntry('/many', many)], []);
+    assert.equal(drop.files.length, 1000);
+    assert.equal(leftBehind(drop), '214 more than 1000 were left out.');
+    assert.equal(leftBehind(await filesOf([folderEntry('/empty', [])], [])), 'There is no file in it.');
+    assert.equal(leftBehind(await filesOf([], [{ name: 'a' }])), '');
+});
+
+test('words of others are cut and can not turn around', () => {
+    assert.equal(shownText('a\u202eb\nc'), 'a\ufffdb\ufffdc');
+    assert.equal(shownText('x'.repeat(10_000)).length, 501);
+});
+
+test('a step of the trace is told in words', () => {
+    const step = { at: '2026-01-01T12:00:00.000Z', topic: 'clipboard', hop: 'bridge to client', what: 'offer',
+        outcome: 'stopped', code: 'policy-format', detail: 'this format may not pass' };
+    assert.match(wordsOf(step), /To this browser: offered, stopped: this format may not pass$/);
+    const passed = { ...step, hop: 'guest to bridge', what: 'grab', outcome: 'passed', detail: 'text/plain' };
+    assert.match(wordsOf(passed), /The machine: copied \(text\/plain\)$/);
+});
+
+test('a picture that stands still or is refused is said to be', () => {
+    assert.match(stateOf(facts({ display: 'frozen' })).words, /stands still/);
+    const refused = stateOf(facts({ display: 'refused', displayError: new VmError('forbidden') }));
+    assert.equal(refused.notice.action, 'Try again');
+    assert.match(refused.notice.text, /does not include/);
 });
 
 test('what a phone\'s keyboard changes is what a person would have typed', () => {

@@ -9,6 +9,8 @@
  * what is told again after a lost connection; nothing is fetched for a page that nobody sees.
  */
 
+import { pasteChord } from './keys.js';
+
 /** @typedef {import('../lib/agent.js').VmAgent} VmAgent */
 /** @typedef {{ from: 'machine' | 'here', text: string | null, image: Blob | null }} Content */
 /** @typedef {{ formats: readonly string[], old: boolean }} Offer  old: from before we came */
@@ -32,10 +34,10 @@ export class ClipboardSync extends EventTarget {
         super();
         this.#agent = agent;
         agent.addEventListener('clipboardoffer', event => this.#offered(event), { signal });
-        agent.addEventListener('connect', () => this.#arrive(), { signal });
+        agent.addEventListener('connect', ({ resumed }) => this.#arrive(resumed), { signal });
         document.addEventListener('visibilitychange', () => this.#look(), { signal });
         for (const gesture of ['keydown', 'mousedown', 'pointerup']) {
-            document.addEventListener(gesture, () => this.#onGesture(), { capture: true, signal });
+            document.addEventListener(gesture, event => this.#onGesture(event), { capture: true, signal });
         }
     }
 
@@ -57,15 +59,23 @@ export class ClipboardSync extends EventTarget {
         this.#setLocal(await writeLocal(this.content) ? 'copied' : 'refused');
     }
 
-    /** What we took from the machine needs no way back. @param {Record<string, string | Blob>} contents */
-    #isFromMachine(contents) {
+    /**
+     * Text that we took from the machine needs no way back; browsers on Windows return its line ends as CRLF. A picture
+     * comes back encoded anew: it is offered, since nobody can tell.
+     * @param {Record<string, string | Blob>} contents
+     */
+    #isFromMachine({ 'text/plain': text }) {
         if (this.content?.from !== 'machine' || this.#agent.clipboard.offered().length === 0) return false;
-        const text = contents['text/plain'];
-        return text !== undefined ? text === this.content.text : this.content.image !== null && this.local === 'copied';
+        return typeof text === 'string' && lines(text) === lines(this.content.text ?? '');
     }
 
-    /** Frames are handled in order: what was offered before our ping is answered was there before us. */
-    #arrive() {
+    /**
+     * Frames are handled in order: what was offered before our ping is answered was there before us. Serials are
+     * another bridge's where the connection was not resumed.
+     * @param {boolean} resumed
+     */
+    #arrive(resumed) {
+        if (!resumed) this.#serial = undefined;
         this.#arriving = this.#serial === undefined;
         this.#agent.ping().catch(() => {}).finally(() => { this.#arriving = false; });
     }
@@ -96,7 +106,6 @@ export class ClipboardSync extends EventTarget {
             const image = text === null && formats.includes('image/png')
                 ? await this.#agent.clipboard.readType('image/png', options) : null;
             if (fetching.signal.aborted || (text === null && image === null)) return;
-            this.error = null;
             this.#show({ from: 'machine', text, image }, old ? 'none' : 'waiting');
             if (!old && document.hasFocus()) await this.#tryLocal();
         } catch (reason) {
@@ -106,8 +115,11 @@ export class ClipboardSync extends EventTarget {
         }
     }
 
-    #onGesture() {
+    /** @param {Event} event */
+    #onGesture(event) {
         if (this.local !== 'waiting' || !document.hasFocus()) return;
+        // What a paste is about to read is the user's, not ours to replace.
+        if (event instanceof KeyboardEvent && event.type === 'keydown' && pasteChord(event)) return;
         void this.#tryLocal(navigator.userActivation?.isActive !== false);
     }
 
@@ -122,6 +134,7 @@ export class ClipboardSync extends EventTarget {
     /** @param {Content} content @param {LocalState} local */
     #show(content, local) {
         this.content = content;
+        this.error = null;
         this.#setLocal(local);
     }
 
@@ -131,6 +144,9 @@ export class ClipboardSync extends EventTarget {
         this.dispatchEvent(new Event('change'));
     }
 }
+
+/** @param {string} text */
+const lines = text => text.replaceAll('\r\n', '\n');
 
 /** @param {Content} content @returns {Promise<boolean>}  whether the browser let us */
 async function writeLocal({ text, image }) {

@@ -12,24 +12,20 @@ import { menu } from './keys.js';
  * @property {() => void} retry
  * @property {() => void} focus  gives the keyboard to the machine
  * @property {() => void} fullScreen
+ * @property {() => void} togglePanel  the clipboard's
+ * @property {() => void} toggleScale
  */
 
 /** @param {import('./view.js').View} view @param {Actions} actions */
 export function wireControls(view, actions) {
-    const togglePanel = (/** @type {boolean} */ open) => {
-        view.panel.hidden = !open;
-        view.clipboard.setAttribute('aria-expanded', String(open));
-        (open ? view.text : view.clipboard).focus();
-    };
-    view.clipboard.addEventListener('click', () => togglePanel(view.panel.hidden === true));
-    view.closePanel.addEventListener('click', () => togglePanel(false));
-    view.panel.addEventListener('keydown', event => { if (event.key === 'Escape') togglePanel(false); });
+    view.clipboard.addEventListener('click', actions.togglePanel);
     view.picker.addEventListener('change', () => {
         actions.sendFiles([...view.picker.files ?? []]);
         view.picker.value = '';
     });
     view.lead.addEventListener('click', actions.takeLead);
     view.full.addEventListener('click', actions.fullScreen);
+    view.scale.addEventListener('click', actions.toggleScale);
     view.noticeButton.addEventListener('click', actions.retry);
     view.keyboard.addEventListener('click', () => view.field.focus());
     wireMenu(view, actions);

@@ -1,13 +1,16 @@
 /**
  * The machine's picture: noVNC over a WebSocket of ours, opened again whenever it ends.
  *
- *     start -> socket -> RFB -> connected -> lost -> wait -> socket ...
+ *     start -> socket -> RFB -> connected <-> frozen -> lost -> wait -> socket ...
  *
- * A display of another kind needs the same surface: start, stop, focus, sendKeys, `state`, and the event `statechange`.
+ * A display of another kind has the same surface: `start`, `stop`, `focus`, `sendKeys`, `press`, `release`, the setters
+ * `viewOnly` and `scaled`, `state` and `error`, and the event `statechange` (see `VmConsole.createDisplay`).
  */
 
-import { tokenText, webSocketUrl } from '../lib/dial.js';
+import { codes, tokenText, VmError, webSocketUrl } from '../lib/vmcbridge.js';
+import { shownText } from './dom.js';
 import { SHIFT } from './keys.js';
+import { Watchdog } from './watchdog.js';
 
 /**
  * What is used of noVNC, which comes without types.
@@ -25,11 +28,18 @@ import { SHIFT } from './keys.js';
  * @typedef {() => Promise<{ default: new (target: Element, channel: WebSocket, options: { shared: boolean }) => RFB }>}
  *     Loader
  */
-/** @typedef {'none' | 'connecting' | 'connected' | 'lost' | 'locked'} DisplayState  locked: it asks for a password */
+/**
+ * frozen: its server says nothing any more; locked: it asks for a password; refused: trying again is no use
+ * @typedef {'none' | 'connecting' | 'connected' | 'frozen' | 'lost' | 'locked' | 'refused'} DisplayState
+ */
 
 /** Time before the first new attempt, and the longest, milliseconds. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5000;
+/** From the attempt to the first picture, milliseconds. */
+const HANDSHAKE = 15_000;
+/** Refusals that another attempt meets too. */
+const FINAL = new Set(['forbidden', 'bad-token', 'token-used', 'unknown-vm', 'bad-origin']);
 
 /** Where noVNC is served; `VmConsole.loadNoVnc` may be replaced by whoever bundles it. @type {Loader} */
 export function loadNoVnc() {
@@ -42,12 +52,17 @@ export class Display extends EventTarget {
     /** @type {Loader} */ #load;
     /** @type {RFB | null} */ #rfb = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+    /** @type {Watchdog | null} */ #watchdog = null;
     /** @type {{ url: string, token: import('../lib/dial.js').Token } | null} */ #from = null;
     #failures = 0;
     #viewOnly = false;
     #scaled = true;
     /** @type {DisplayState} */
     state = 'none';
+    /** Why the last connection ended, where somebody said so. @type {Error | null} */
+    error = null;
+    /** What the picture is called to those who can't see it. */
+    label = '';
 
     /** @param {Element} target @param {Loader} load */
     constructor(target, load) {
@@ -72,10 +87,16 @@ export class Display extends EventTarget {
     /** @param {DisplayState} [state] */
     stop(state = 'none') {
         this.#from = null;
-        clearTimeout(this.#timer);
-        this.#rfb?.disconnect();
-        this.#rfb = null;
+        this.#letGo();
         this.#become(state);
+    }
+
+    #letGo() {
+        clearTimeout(this.#timer);
+        this.#watchdog?.stop();
+        const rfb = this.#rfb;
+        this.#rfb = null;
+        rfb?.disconnect();
     }
 
     /** Whether keys and mouse stay here. @param {boolean} on */
@@ -87,9 +108,7 @@ export class Display extends EventTarget {
     /** Whether the picture is made to fit; otherwise one pixel is one pixel. @param {boolean} on */
     set scaled(on) {
         this.#scaled = on;
-        if (!this.#rfb) return;
-        this.#rfb.scaleViewport = on;
-        this.#rfb.clipViewport = !on;
+        if (this.#rfb) this.#rfb.scaleViewport = on;
     }
 
     focus() {
@@ -99,10 +118,14 @@ export class Display extends EventTarget {
     /**
      * Press these keys one after the other, and let them go in reverse.
      * @param {import('./keys.js').Key[]} keys
-     * @param {{ held?: boolean }} [options]  held: all but the last are down on the keyboard too, and stay down
+     * @param {{ held?: boolean, letGo?: import('./keys.js').Key[] }} [options]  held: all but the last are down on the
+     *     keyboard too, and stay down; letGo: released behind the first, so that they are no keys of their own
      */
-    sendKeys(keys, { held = false } = {}) {
-        for (const { keysym, code } of keys) this.#rfb?.sendKey(keysym, code, true);
+    sendKeys(keys, { held = false, letGo = [] } = {}) {
+        for (const { keysym, code } of keys) {
+            this.#rfb?.sendKey(keysym, code, true);
+            if (keysym === keys[0].keysym) letGo.forEach(key => this.release(key));
+        }
         for (const key of held ? keys.slice(-1) : [...keys].reverse()) this.release(key);
     }
 
@@ -119,36 +142,59 @@ export class Display extends EventTarget {
     async #open() {
         const from = this.#from;
         this.#become(this.#failures > 1 ? 'lost' : 'connecting');
+        this.#timer = setTimeout(() => this.#lost(new VmError('timeout', 'The display does not answer.')), HANDSHAKE);
         try {
             const [{ default: RFB }, token] = await Promise.all([this.#load(), tokenText(from?.token)]);
             if (from === null || from !== this.#from) return;
             const protocols = token ? ['binary', `bearer.${token}`] : ['binary'];
-            this.#adopt(new RFB(this.#target, new WebSocket(webSocketUrl(from.url), protocols), { shared: true }));
+            const socket = new WebSocket(webSocketUrl(from.url), protocols);
+            let refusal = /** @type {VmError | null} */ (null);
+            socket.addEventListener('close', ({ reason }) => {
+                if (Object.hasOwn(codes, reason)) refusal = new VmError(reason);
+            });
+            const rfb = new RFB(this.#target, socket, { shared: true });
+            rfb.addEventListener('disconnect', () => { if (rfb === this.#rfb) this.#lost(refusal); });
+            this.#adopt(rfb, socket);
         } catch (reason) {
             console.error('display:', reason);
-            if (from !== null && from === this.#from) this.#lost(null);
+            if (from !== null && from === this.#from) this.#lost(new Error('The viewer could not be loaded.'));
         }
     }
 
-    /** @param {RFB} rfb */
-    #adopt(rfb) {
+    /** @param {RFB} rfb @param {WebSocket} socket */
+    #adopt(rfb, socket) {
         this.#rfb = rfb;
+        this.#watchdog = new Watchdog(socket, silent => {
+            if (this.state === (silent ? 'connected' : 'frozen')) this.#become(silent ? 'frozen' : 'connected');
+        });
         rfb.background = 'transparent';
         rfb.viewOnly = this.#viewOnly;
         this.scaled = this.#scaled;
         rfb.addEventListener('connect', () => {
             if (rfb !== this.#rfb) return;
+            clearTimeout(this.#timer);
             this.#failures = 0;
+            this.error = null;
+            this.#watchdog?.start();
+            const canvas = this.#target.querySelector('canvas');
+            canvas?.setAttribute('role', 'application');
+            canvas?.setAttribute('aria-label', this.label);
+            canvas?.setAttribute('tabindex', '0');
             this.#become('connected');
         });
-        rfb.addEventListener('disconnect', () => this.#lost(rfb));
         rfb.addEventListener('credentialsrequired', () => this.stop('locked'));
+        rfb.addEventListener('securityfailure', event => {
+            const { reason } = /** @type {CustomEvent<{ reason?: string }>} */ (event).detail;
+            this.error = new Error(`The display refused us: ${shownText(reason ?? 'it does not say why')}.`);
+            this.stop('refused');
+        });
     }
 
-    /** @param {RFB | null} rfb */
-    #lost(rfb) {
-        if (rfb !== this.#rfb) return;
-        this.#rfb = null;
+    /** @param {Error | null} reason */
+    #lost(reason) {
+        this.#letGo();
+        this.error = reason;
+        if (reason instanceof VmError && FINAL.has(reason.code)) return this.#become('refused');
         const wait = Math.min(FIRST_WAIT * 2 ** this.#failures++, LONGEST_WAIT);
         this.#timer = setTimeout(() => void this.#open(), wait);
         this.#become('lost');

@@ -28,6 +28,7 @@ const shapes = {
     expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
     close: 'M6 6l12 12M18 6L6 18',
     lead: 'M4 5h16v11H4zM9 20h6M12 16v4M8 10.5h8M8 10.5l2-2M8 10.5l2 2M16 10.5l-2-2M16 10.5l-2 2',
+    scale: 'M4 5h16v14H4zM8 9v6M16 9v6M12 10h.01M12 14h.01',
     back: 'M15 5l-7 7 7 7',
 };
 
@@ -57,7 +58,19 @@ const MISLEADING = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 const LONGEST_NAME = 255;
 
 /** A name that somebody else chose, as it may be shown. @param {string} name @returns {string} */
-export function shownName(name) {
-    const cut = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+export const shownName = name => shownText(name, LONGEST_NAME);
+
+/**
+ * Words that somebody else may have chosen, as they may be shown.
+ * @param {string} text @param {number} [most]  characters
+ * @returns {string}
+ */
+export function shownText(text, most = 500) {
+    const cut = text.length > most ? `${text.slice(0, most)}…` : text;
     return cut.replace(MISLEADING, '\ufffd');
+}
+
+/** Words that are read aloud when they change, and so are written only then. @param {Element} node @param {string} text */
+export function setText(node, text) {
+    if (node.textContent !== text) node.textContent = text;
 }

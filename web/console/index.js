@@ -1,10 +1,12 @@
 /** The list of machines, with what each is doing now. */
 
 import { takeToken } from './access.js';
-import { h, shownName } from './dom.js';
+import { h, setText, shownName, shownText } from './dom.js';
 
 /** How often the list is asked for, while somebody looks at it, milliseconds. */
 const PERIOD = 3000;
+/** A bridge that takes longer does not answer, milliseconds. */
+const PATIENCE = 5000;
 
 /**
  * @typedef {object} Machine  what the page uses of `/api/v1/vms`
@@ -28,7 +30,8 @@ function byId(id) {
 async function refresh() {
     try {
         const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-        const answer = await fetch('/api/v1/vms', { headers, cache: 'no-store' });
+        const answer = await fetch('/api/v1/vms', { headers, cache: 'no-store',
+            signal: AbortSignal.timeout(PATIENCE) });
         if (answer.ok) show(await answer.json());
         else fail(await problemOf(answer));
     } catch {
@@ -46,10 +49,10 @@ async function problemOf(answer) {
 
 /** @param {string} words */
 function fail(words) {
-    problem.textContent = words;
+    setText(problem, shownText(words));
     problem.hidden = false;
     list.classList.add('stale');
-    byId('summary').textContent = '';
+    setText(byId('summary'), '');
     if (cards.size === 0) list.replaceChildren();
 }
 
@@ -71,7 +74,7 @@ function show(answer) {
     if (!isSame) list.replaceChildren(...rows);
     byId('empty').hidden = machines.length > 0;
     const ready = machines.filter(({ agent }) => agent?.connected).length;
-    byId('summary').textContent = machines.length > 0 ? `${ready} of ${machines.length} with a running agent` : '';
+    setText(byId('summary'), machines.length > 0 ? `${ready} of ${machines.length} with a running agent` : '');
 }
 
 /** @param {string} name */

@@ -28,21 +28,25 @@ export const menu = [
 ];
 
 const SHIFT_INSERT = [SHIFT, key(0xff63, 'Insert')];
-const CONTROL_V = [CONTROL, key(0x76, 'KeyV')];
-const CONTROL_SHIFT_V = [CONTROL, SHIFT, key(0x56, 'KeyV')];
+
+/** What noVNC has told the machine of a Mac's Command key, one way or the other. */
+export const COMMAND = [key(0xffe9, 'MetaLeft'), key(0xffeb, 'MetaRight'), ALT];
 
 /**
  * @typedef {{ keys: Key[], command: boolean }} Chord  modifiers first; command: it was pressed with a Mac's Command key
  */
 
 /**
- * Whether a key press asks this browser to paste, and what that is in the machine: a Mac's Command-V is its Ctrl-V.
- * @param {Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>} event
+ * Whether a key press asks this browser to paste, and what that is in the machine: a Mac's Command-V is its Ctrl-V. On
+ * a layout without Latin letters the key in the place of V pastes.
+ * @param {Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>} event
  * @returns {Chord | null}
  */
-export function pasteChord({ key: name, ctrlKey, metaKey, shiftKey, altKey }) {
+export function pasteChord({ key: name, code, ctrlKey, metaKey, shiftKey, altKey }) {
     if (altKey) return null;
     if (name === 'Insert' && shiftKey && !ctrlKey && !metaKey) return { keys: SHIFT_INSERT, command: false };
-    if (name.toLowerCase() !== 'v' || ctrlKey === metaKey) return null;
-    return { keys: shiftKey ? CONTROL_SHIFT_V : CONTROL_V, command: metaKey };
+    const isForeign = name.length === 1 && name > '\u007f';
+    if ((name.toLowerCase() !== 'v' && !(isForeign && code === 'KeyV')) || ctrlKey === metaKey) return null;
+    const letter = key(shiftKey ? 0x56 : 0x76, code || 'KeyV');
+    return { keys: shiftKey ? [CONTROL, SHIFT, letter] : [CONTROL, letter], command: metaKey };
 }

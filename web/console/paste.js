@@ -15,6 +15,10 @@ const NO_EVENT = 250;
  * and nothing says which arrives first; milliseconds.
  */
 const AGENT_LEAD = 100;
+/** A bridge that does not confirm holds the keyboard no longer than this, milliseconds. */
+const LONGEST_OFFER = 3000;
+/** What a key event says of itself by getModifierState alone. */
+const LOCKS = ['AltGraph', 'CapsLock', 'NumLock', 'ScrollLock'];
 
 /** @typedef {{ contents: Record<string, string | Blob>, files: File[] }} Pasted */
 /** A key that came behind a paste, and belongs there. @typedef {{ event: KeyboardEvent, target: EventTarget }} Key */
@@ -50,6 +54,13 @@ export class Paste {
         document.addEventListener('keydown', event => this.#key(event), options);
         document.addEventListener('keyup', event => this.#key(event), options);
         document.addEventListener('paste', event => this.#paste(event), { signal });
+        window.addEventListener('blur', () => this.#drop(), { signal });
+        signal.addEventListener('abort', () => this.#drop());
+    }
+
+    /** Keys that were held back belong to nobody any more. */
+    #drop() {
+        this.#queue.splice(1);
     }
 
     /** @param {KeyboardEvent} event */
@@ -64,14 +75,17 @@ export class Paste {
         if (!event.repeat) this.#add({ event, target: event.composedPath()[0] });
     }
 
-    /** @param {ClipboardEvent} event */
+    /**
+     * Firefox and Safari send the event to the page's body, whatever has the focus: who pressed the key counts.
+     * @param {ClipboardEvent} event
+     */
     #paste(event) {
-        if (!event.clipboardData || !this.#handlers.ours(event) || !this.#handlers.wanted()) return;
+        const waiting = this.#queue.filter(item => 'settle' in item).find(({ open }) => open);
+        if (!event.clipboardData || !(waiting || this.#handlers.ours(event)) || !this.#handlers.wanted()) return;
         event.preventDefault();
         const pasted = pastedFrom(event.clipboardData);
-        const last = this.#queue.at(-1);
-        if (last && 'settle' in last && last.open) return last.settle(pasted);
-        this.#add(waitFor(null, pasted));
+        if (waiting) waiting.settle(pasted);
+        else this.#add(waitFor(null, pasted));
     }
 
     /** @param {Waiting | Key} item */
@@ -82,26 +96,39 @@ export class Paste {
 
     async #work() {
         for (let item; (item = this.#queue[0]); this.#queue.shift()) {
-            if ('settle' in item) await this.#perform(item);
-            else this.#replay(item);
+            try {
+                if ('settle' in item) await this.#perform(item);
+                else this.#replay(item);
+            } catch (reason) {
+                console.error('paste:', reason);  // the keys behind it are the user's all the same
+            }
         }
     }
 
     /** @param {Waiting} waiting */
     async #perform({ chord, pasted: coming }) {
         const pasted = await coming;
-        if (pasted && !await this.#handlers.take(pasted)) return;
+        if (pasted && !await Promise.race([this.#handlers.take(pasted), after(LONGEST_OFFER)])) return;
         if (!chord) return;
-        if (pasted) await new Promise(resolve => setTimeout(resolve, AGENT_LEAD));
+        if (pasted) await after(AGENT_LEAD);
         this.#handlers.press(chord);
     }
 
     /** @param {Key} key */
     #replay({ event, target }) {
+        const { key, code, location, ctrlKey, shiftKey, altKey, metaKey } = event;
+        const locks = LOCKS.map(lock => [`modifier${lock}`, event.getModifierState(lock)]);
+        const again = { key, code, location, ctrlKey, shiftKey, altKey, metaKey, bubbles: true, cancelable: true,
+            composed: true, ...Object.fromEntries(locks) };
         this.#replaying = true;
-        target.dispatchEvent(new KeyboardEvent(event.type, event));
+        target.dispatchEvent(new KeyboardEvent(event.type, again));
         this.#replaying = false;
     }
+}
+
+/** @param {number} milliseconds @returns {Promise<false>} */
+function after(milliseconds) {
+    return new Promise(resolve => setTimeout(resolve, milliseconds, false));
 }
 
 /** @param {import('./keys.js').Chord | null} chord @param {Pasted} [pasted]  where it is known @returns {Waiting} */
@@ -129,6 +156,8 @@ function pastedFrom(data) {
     const image = files.find(file => file.type === 'image/png' && file.name === 'image.png');
     if (image) contents['image/png'] = image;
     const text = data.getData('text/plain');
+    const html = data.getData('text/html');
     if (text && (image || files.length === 0)) contents['text/plain'] = text;
+    else if (html && files.length === 0) contents['text/html'] = html;  // which the library tells as text
     return { contents, files: files.filter(file => file !== image) };
 }

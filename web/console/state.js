@@ -8,6 +8,7 @@
  * @property {boolean} agent  the machine's agent is there
  * @property {import('./display.js').DisplayState} display  none: this machine shows no picture here, or not to us
  * @property {{ code: string, message: string } | null} error  why the link was lost
+ * @property {Error | null} [displayError]  why there is no picture
  */
 
 /** @typedef {{ title: string, text: string, action: string | null }} Notice  over the picture; action: of its button */
@@ -25,7 +26,7 @@ const RETRIED = 'It is being tried again.';
 const notice = (title, text, action = null) => ({ title, text, action });
 
 /** @param {Facts} facts @returns {Description} */
-export function describe({ link, agent, display, error }) {
+export function describe({ link, agent, display, error, displayError = null }) {
     const reason = error?.message;
     switch (link) {
         case 'closed': return { state: 'closed', words: 'Not connected',
@@ -34,16 +35,21 @@ export function describe({ link, agent, display, error }) {
             notice: notice('Connection lost', `${reason ?? 'The bridge does not answer.'} ${RETRIED}`, 'Try now') };
         case 'connecting': return { state: 'connecting', words: 'Connecting',
             notice: reason ? notice('Not connected yet', `${reason} ${RETRIED}`, 'Try now') : null };
-        default: return describeConnected(agent, display);
+        default: return describeConnected(agent, display, displayError?.message);
     }
 }
 
-/** @param {boolean} agent @param {Facts['display']} display @returns {Description} */
-function describeConnected(agent, display) {
+/** @param {boolean} agent @param {Facts['display']} display @param {string} [reason] @returns {Description} */
+function describeConnected(agent, display, reason) {
     const rest = agent ? ' Clipboard and files work.' : '';
     switch (display) {
         case 'lost': return { state: 'no-display', words: 'No picture from the machine',
-            notice: notice('No picture', 'The machine may be off or starting. The picture comes back by itself.') };
+            notice: notice('No picture', reason ? `${reason} ${RETRIED}`
+                : 'The machine may be off or starting. The picture comes back by itself.') };
+        case 'refused': return { state: 'no-display', words: 'No picture for us',
+            notice: notice('No picture', `${reason}${rest}`, 'Try again') };
+        case 'frozen': return { state: 'no-display', words: 'The picture stands still: the machine may be paused or hung',
+            notice: null };
         case 'locked': return { state: 'no-display', words: 'The display asks for a password',
             notice: notice('Display locked', 'The machine’s display asks for a password. Set it up without one.') };
         case 'none': return { ...agentWords(agent),

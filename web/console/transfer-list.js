@@ -2,7 +2,7 @@
  * The files on their way, one row each: name, progress, speed, and what went wrong.
  */
 
-import { h, icon, shownName, sizeText } from './dom.js';
+import { h, icon, shownName, shownText, sizeText } from './dom.js';
 
 /** @typedef {import('../lib/transfer.js').Transfer} Transfer */
 
@@ -88,7 +88,7 @@ export function detailOf({ state, sent, size, error }, speed) {
         case 'waiting': return `Waiting, ${sizeText(size)}`;
         case 'done': return `Sent, ${sizeText(size)}`;
         case 'cancelled': return 'Cancelled';
-        case 'error': return error?.message ?? 'Failed';
+        case 'error': return shownText(error?.message ?? 'Failed');
         default: return `${sizeText(sent)} of ${sizeText(size)}${speed > 0 ? `, ${sizeText(speed)}/s` : ''}`;
     }
 }

@@ -5,8 +5,8 @@
  * display's server maps as well as it can.
  */
 
-/** Between two characters: slower than any installer's input, milliseconds. */
-const PAUSE = 20;
+/** Characters a second: slower than any installer's input. */
+const RATE = 50;
 
 /** @typedef {{ keysym: number, code: string, shift: boolean }} Stroke */
 
@@ -50,16 +50,27 @@ function keysymOf(point) {
 }
 
 /**
+ * @typedef {object} TypeOptions
+ * @property {number} [rate]  characters a second
+ * @property {'us' | 'keysym'} [layout]  what the keys of the machine's keyboard give; keysym: its server shall find them
+ */
+
+/**
  * Press them one after the other.
  * @param {string} text
  * @param {(stroke: Stroke) => void} press
  * @param {AbortSignal} signal  stops it
- * @throws the signal's reason
+ * @param {TypeOptions} [options]
+ * @returns {Promise<{ typed: number, of: number }>}  fewer than all where it was stopped
  */
-export async function typeText(text, press, signal) {
-    for (const stroke of strokesOf(text)) {
-        signal.throwIfAborted();
-        press(stroke);
-        await new Promise(resolve => setTimeout(resolve, PAUSE));
+export async function typeText(text, press, signal, { rate = RATE, layout = 'us' } = {}) {
+    const strokes = strokesOf(text);
+    let typed = 0;
+    for (const stroke of strokes) {
+        if (signal.aborted) break;
+        press(layout === 'us' ? stroke : { ...stroke, code: '', shift: false });
+        typed += 1;
+        await new Promise(resolve => setTimeout(resolve, 1000 / rate));
     }
+    return { typed, of: strokes.length };
 }

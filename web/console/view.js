@@ -16,16 +16,15 @@ function barButton(shape, label, props = {}) {
 export function buildView() {
     const bar = buildBar();
     const stage = buildStage();
-    const panel = buildPanel();
     const list = h('ul', { class: 'list' });
     const transfers = h('section', { class: 'transfers card', 'data-testid': 'transfers', 'aria-label': 'Files',
         hidden: true }, h('h2', {}, 'Files'), list);
     const toast = h('div', { class: 'toast card', role: 'alert', 'data-testid': 'message', hidden: true });
     const spoken = h('div', { class: 'spoken', 'aria-live': 'polite' });
     const corner = h('div', { class: 'corner' }, toast, transfers);
-    const body = h('div', { class: 'body' }, stage.stage, panel.panel, corner);
+    const body = h('div', { class: 'body' }, stage.stage, corner);
     const root = h('div', { class: 'console', hidden: true }, bar.bar, body, spoken);
-    return { root, body, list, transfers, toast, spoken, ...bar, ...stage, ...panel };
+    return { root, body, list, transfers, toast, spoken, ...bar, ...stage };
 }
 
 function buildBar() {
@@ -39,7 +38,7 @@ function buildBar() {
         peopleWords, peopleList);
     const lead = barButton('lead', 'Size the desktop', { 'data-testid': 'lead-button', hidden: true });
     const clipboard = barButton('clipboard', 'Clipboard',
-        { 'data-testid': 'clipboard-button', 'aria-expanded': 'false', 'aria-controls': 'clipboard' });
+        { 'data-testid': 'clipboard-button', 'aria-expanded': 'false' });
     const picker = h('input', { type: 'file', multiple: true, hidden: true, 'data-testid': 'file-input',
         'aria-label': 'Files to send' });
     const upload = barButton('upload', 'Send files', { 'data-testid': 'upload-button', onclick: () => picker.click() });
@@ -49,13 +48,14 @@ function buildBar() {
             h('span', { class: 'label' }, 'Keys')),
         h('div', { class: 'items card', role: 'menu', 'aria-label': 'Keys to send' }, ...keyButtons));
     const keyboard = barButton('keyboard', 'Keyboard', { class: 'tool touch', 'data-testid': 'keyboard-button' });
+    const scale = barButton('scale', 'Actual size', { 'data-testid': 'scale-button', 'aria-pressed': 'false' });
     const full = barButton('expand', 'Full screen', { 'data-testid': 'fullscreen-button' });
     const tools = h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Console' },
-        lead, clipboard, upload, picker, keyboard, keys, full);
+        lead, clipboard, upload, picker, keyboard, keys, scale, full);
     const space = h('span', { class: 'space' });
     const bar = h('header', { class: 'bar' }, h('slot', { name: 'start' }), name, status, space, people, tools);
     const told = { name, status, words, people, peopleWords, peopleList };
-    return { bar, ...told, lead, clipboard, upload, picker, keyboard, keys, keyButtons, full };
+    return { bar, ...told, lead, clipboard, upload, picker, keyboard, keys, keyButtons, scale, full };
 }
 
 function buildStage() {
@@ -71,22 +71,4 @@ function buildStage() {
         autocapitalize: 'off', autocomplete: 'off', spellcheck: 'false' });
     const stage = h('div', { class: 'stage', 'data-testid': 'drop-zone' }, field, display, notice, drop);
     return { stage, field, display, notice, noticeTitle, noticeText, noticeButton, drop, dropText };
-}
-
-function buildPanel() {
-    const text = h('textarea', { 'data-testid': 'clipboard-text', 'aria-label': 'Text on the clipboard', rows: '8',
-        spellcheck: 'false', dir: 'auto' });
-    const image = h('img', { alt: 'Picture on the clipboard', 'data-testid': 'clipboard-image', hidden: true });
-    const hint = h('p', { class: 'hint', 'data-testid': 'clipboard-hint' });
-    const copy = h('button', { type: 'button', 'data-testid': 'clipboard-copy' }, 'Copy to this computer');
-    const send = h('button', { type: 'button', class: 'main', 'data-testid': 'clipboard-send' }, 'Send to the machine');
-    const type = h('button', { type: 'button', 'data-testid': 'clipboard-type',
-        title: 'Presses its keys in the picture: for machines without an agent' }, 'Type it');
-    const closePanel = h('button', { type: 'button', class: 'icon', 'aria-label': 'Close the clipboard' },
-        icon('close'));
-    const head = h('div', { class: 'head' }, h('h2', {}, 'Clipboard'), closePanel);
-    const panel = h('aside', { class: 'panel card', id: 'clipboard', 'data-testid': 'clipboard-panel',
-        'aria-label': 'Clipboard', hidden: true }, head, text, image, hint,
-        h('div', { class: 'actions' }, copy, type, send));
-    return { panel, closePanel, text, image, hint, copy, type, send };
 }

@@ -8,30 +8,37 @@
  */
 
 import { apiUrl, tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
-import { ClipboardPanel } from './clipboard-panel.js';
 import { ClipboardSync } from './clipboard-sync.js';
 import { wireControls } from './controls.js';
 import { Display, loadNoVnc } from './display.js';
-import { h, shownName } from './dom.js';
+import { h, setText, shownName, shownText } from './dom.js';
 import { watchDrops } from './drop.js';
-import { ALT, BACKSPACE, menu } from './keys.js';
+import { BACKSPACE, COMMAND, menu } from './keys.js';
 import { Paste } from './paste.js';
 import { showPeople } from './people.js';
 import { Resizer } from './resizer.js';
 import { describe } from './state.js';
 import { watchField } from './touch-keyboard.js';
-import { TransferList } from './transfer-list.js';
-import { strokesOf, typeText } from './typing.js';
 import { buildView } from './view.js';
+import { Watchdog } from './watchdog.js';
 
 /** How long a message stays, milliseconds. */
 const MESSAGE_STAYS = 8000;
+/** How often the way to the bridge is measured, while somebody looks, milliseconds. */
+const PING_EVERY = 10_000;
 
 /** Fires `statechange` when `state` is another. */
 export class VmConsole extends HTMLElement {
-    static observedAttributes = ['src', 'scale', 'viewonly'];
+    static observedAttributes = ['src', 'scale', 'viewonly', 'resize'];
     /** How noVNC is loaded; a bundler's user sets `() => import('@novnc/novnc')`. */
     static loadNoVnc = loadNoVnc;
+    /** After how much silence a display is asked for a sign of life, and given up, milliseconds. */
+    static times = Watchdog.times;
+    /**
+     * What shows the picture; another kind of display has the surface of Display.
+     * @param {Element} target @returns {Display}
+     */
+    static createDisplay = target => new Display(target, () => VmConsole.loadNoVnc());
 
     #view = buildView();
     /** @type {AbortController | null} */ #running = null;
@@ -44,12 +51,14 @@ export class VmConsole extends HTMLElement {
     /** @type {import('../lib/codes.js').VmError | null} */ #error = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
     /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
-    #transfers = new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
+    /** @type {Promise<import('./transfer-list.js').TransferList> | undefined} */ #transfers;
+    /** @type {Promise<void> | undefined} */ #styled;
+    /** @type {Promise<import('./clipboard-panel.js').ClipboardPanel> | undefined} */ #panel;
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
     constructor() {
         super();
-        const style = h('link', { rel: 'stylesheet', href: new URL('./vm-console.css', import.meta.url).href });
+        const style = styleOf('./vm-console.css');
         const reveal = () => { this.#view.root.hidden = false; };
         style.addEventListener('load', reveal);
         style.addEventListener('error', reveal);
@@ -98,13 +107,15 @@ export class VmConsole extends HTMLElement {
     /** @param {string} name */
     attributeChangedCallback(name) {
         if (name === 'src' && this.isConnected) this.connect();
+        if (this.#resizer) this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#setDisplay();
     }
 
     /** Connect, or connect again. */
     connect() {
-        this.disconnect();
-        if (!this.src) return;
+        this.#end();
+        this.#agent = null;
+        if (!this.src) return this.#become('idle');
         const running = new AbortController();
         const { signal } = running;
         const view = this.#view;
@@ -112,22 +123,30 @@ export class VmConsole extends HTMLElement {
         this.#running = running;
         this.#agent = agent;
         this.#error = null;
-        this.#display = new Display(view.display, () => VmConsole.loadNoVnc());
+        this.#display = VmConsole.createDisplay(view.display);
         this.#display.addEventListener('statechange', () => this.#displayChanged(), { signal });
         this.#clipboard = new ClipboardSync(agent, signal);
-        new ClipboardPanel(view, this.#clipboard, { tell: reason => this.#tell(reason), signal });
+        this.#clipboard.addEventListener('change', () => this.#clipboardChanged(), { signal });
+        void this.#panel?.then(panel => this.#clipboard && panel.follow(this.#clipboard, signal));
         this.#resizer = new Resizer(view.display, size => void this.#resize(size), signal);
         this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#paste().listen(signal);
-        watchDrops(view.root, { over: on => this.#over(on), drop: files => this.sendFiles(files) }, signal);
+        watchDrops(view.root, { over: on => this.#over(on), drop: (...dropped) => void this.#drop(...dropped) }, signal);
         view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
+        const timer = setInterval(() => void this.#measure(), PING_EVERY);
+        signal.addEventListener('abort', () => clearInterval(timer));
         this.#setDisplay();
         this.#update();
     }
 
     /** End both connections. */
     disconnect() {
+        this.#end();
+        this.#update();
+    }
+
+    #end() {
         this.#typing?.abort();
         this.#display?.stop();
         this.#running?.abort();
@@ -152,17 +171,23 @@ export class VmConsole extends HTMLElement {
     }
 
     /**
-     * Press the keys of a text, one after the other, for machines without an agent. `disconnect` stops it.
+     * Press the keys of a text, one after the other, for machines without an agent. `disconnect`, another call and a
+     * lost picture stop it.
      * @param {string} text
-     * @throws the reason for which it was stopped
+     * @param {import('./typing.js').TypeOptions & { signal?: AbortSignal }} [options]
+     * @returns {Promise<{ typed: number, of: number }>}  characters; fewer than all where it was stopped
      */
-    async type(text) {
+    async type(text, options) {
         this.#typing?.abort();
         const typing = new AbortController();
+        const stop = () => typing.abort();
         this.#typing = typing;
+        options?.signal?.addEventListener('abort', stop);
         try {
-            await typeText(text, stroke => this.#display?.press(stroke), typing.signal);
+            const { typeText } = await import('./typing.js');
+            return await typeText(text, stroke => this.#display?.press(stroke), typing.signal, options);
         } finally {
+            options?.signal?.removeEventListener('abort', stop);
             if (this.#typing === typing) this.#typing = null;
         }
     }
@@ -172,15 +197,17 @@ export class VmConsole extends HTMLElement {
             sendKeys: keys => this.#display?.sendKeys(keys),
             sendFiles: files => this.sendFiles(files),
             takeLead: () => void this.#agent?.lead().catch(reason => this.#tell(reason)),
-            retry: () => (this.#agent?.state === 'closed' ? this.connect() : this.#agent?.reconnectNow()),
+            retry: () => this.#retry(),
+            togglePanel: () => void this.#openPanel().then(panel => panel.toggle()),
+            toggleScale: () => this.setAttribute('scale', this.getAttribute('scale') === 'native' ? 'fit' : 'native'),
             focus: () => this.focus(),
             fullScreen: () => void this.#toggleFullScreen(),
         });
         watchField(this.#view.field, {
-            typed: text => strokesOf(text).forEach(stroke => this.#display?.press(stroke)),
+            typed: text => void import('./typing.js').then(({ strokesOf }) =>
+                strokesOf(text).forEach(stroke => this.#display?.press(stroke))),
             deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
         });
-        this.#view.type.addEventListener('click', () => void this.#toggleTyping());
     }
 
     /** @param {VmAgent} agent @param {AbortSignal} signal */
@@ -202,7 +229,7 @@ export class VmConsole extends HTMLElement {
         on('permissions', () => this.#startDisplay(agent));
         on('lead', ({ you }) => { if (you) this.#resizer?.again(); });
         on('clients', () => {});
-        on('transfer', ({ transfer }) => this.#transfers.add(transfer));
+        on('transfer', ({ transfer }) => void this.#list(transfer));
         on('error', ({ error }) => this.#tell(error));
     }
 
@@ -218,15 +245,90 @@ export class VmConsole extends HTMLElement {
     #startDisplay(agent) {
         const display = this.#display;
         if (!agent.permissions.has('display')) return display?.stop();
-        if (display?.state === 'none' || display?.state === 'lost') {
+        if (display?.state === 'none' || display?.state === 'lost' || display?.state === 'refused') {
             display.start(`${this.src}/display`, () => tokenText(this.token));
         }
     }
 
     #displayChanged() {
-        if (this.#display?.state === 'connected' && this.hasAttribute('autofocus')) this.focus();
-        if (this.#display?.state === 'lost') void this.#askForDisplay();
+        this.#update();  // nothing over the picture keeps the focus off
+        const state = this.#display?.state;
+        const isFree = document.activeElement === document.body || (document.activeElement === this && !this.#hasFocus());
+        if (state === 'connected' && this.hasAttribute('autofocus') && isFree) this.focus();
+        if (state !== 'connected' && state !== 'frozen') this.#typing?.abort();
+        if (state === 'lost') void this.#askForDisplay();
+    }
+
+    #retry() {
+        const agent = this.#agent;
+        if (!agent || agent.state === 'closed') this.connect();
+        else if (agent.state === 'connected') this.#startDisplay(agent);
+        else agent.reconnectNow();
+    }
+
+    // What is seldom used comes when it is used.
+
+    async #openPanel() {
+        this.#panel ??= Promise.all([import('./clipboard-panel.js'), this.#cards()]).then(([{ ClipboardPanel }]) =>
+            new ClipboardPanel(this.#view.body, {
+                tell: reason => this.#tell(reason),
+                agent: () => this.#agent,
+                type: (text, rate) => void this.#toggleTyping(text, rate),
+                opened: open => {
+                    this.#view.clipboard.setAttribute('aria-expanded', String(open));
+                    if (!open) this.#view.clipboard.focus();
+                },
+            }));
+        const panel = await this.#panel;
+        if (this.#clipboard && this.#running) panel.follow(this.#clipboard, this.#running.signal);
         this.#update();
+        return panel;
+    }
+
+    /** @param {import('../lib/transfer.js').Transfer} transfer */
+    async #list(transfer) {
+        const { transfers, list } = this.#view;
+        this.#transfers ??= Promise.all([import('./transfer-list.js'), this.#cards()]).then(([{ TransferList }]) =>
+            new TransferList(transfers, list, words => this.#say(words)));
+        (await this.#transfers).add(transfer);
+    }
+
+    /** The style of the two. @returns {Promise<void>} */
+    #cards() {
+        this.#styled ??= new Promise(resolve => {
+            const style = styleOf('./vm-cards.css');
+            style.addEventListener('load', () => resolve());
+            style.addEventListener('error', () => resolve());
+            this.shadowRoot?.prepend(style);
+        });
+        return this.#styled;
+    }
+
+    /** @param {FileSystemEntry[]} entries @param {File[]} files */
+    async #drop(entries, files) {
+        const { filesOf, leftBehind } = await import('./entries.js');
+        const dropped = await filesOf(entries, files);
+        this.sendFiles(dropped.files);
+        const words = leftBehind(dropped);
+        if (words) this.#show(words);
+    }
+
+    /** What became of the last copy shows on the panel's button too. */
+    #clipboardChanged() {
+        const { local, error } = this.#clipboard ?? { local: 'none', error: null };
+        const { clipboard } = this.#view;
+        const words = error ? error.message : { waiting: 'click here, and it is copied', refused: 'not copied here' }[
+            /** @type {string} */ (local)];
+        if (clipboard.title !== (words ? `Clipboard: ${words}` : 'Clipboard') && words) this.#say(`Clipboard: ${words}`);
+        clipboard.dataset.state = error ? 'refused' : local;
+        clipboard.title = words ? `Clipboard: ${words}` : 'Clipboard';
+    }
+
+    /** How long the way to the bridge is, for who asks the status line. */
+    async #measure() {
+        if (document.visibilityState === 'hidden' || this.#agent?.state !== 'connected') return;
+        const took = await this.#agent.ping().catch(() => null);
+        if (took !== null) this.#view.status.title = `${Math.round(took)} ms to the bridge and back`;
     }
 
     /** A machine may have no display at all; who may observe it can find out, and stops trying. */
@@ -242,9 +344,12 @@ export class VmConsole extends HTMLElement {
     }
 
     #setDisplay() {
+        const isNative = this.getAttribute('scale') === 'native';
+        this.#view.scale.setAttribute('aria-pressed', String(isNative));
         if (!this.#display) return;
         this.#display.viewOnly = this.hasAttribute('viewonly');
-        this.#display.scaled = this.getAttribute('scale') !== 'native';
+        this.#display.scaled = !isNative;
+        this.#display.label = `Screen of ${this.#view.name.textContent}. Ctrl + Alt + Shift leads out of it.`;
     }
 
     /** @param {import('./resizer.js').Size} size */
@@ -263,10 +368,8 @@ export class VmConsole extends HTMLElement {
             wanted: () => this.#canPaste(),
             ours: event => this.#concerns(event),
             take: pasted => this.#takePasted(pasted),
-            press: ({ keys, command }) => {
-                if (command) this.#display?.release(ALT);
-                this.#display?.sendKeys(keys, { held: !command && this.#hasFocus() });
-            },
+            press: ({ keys, command }) => this.#display?.sendKeys(keys,
+                { held: !command && this.#hasFocus() && document.hasFocus(), letGo: command ? COMMAND : [] }),
         });
     }
 
@@ -312,13 +415,14 @@ export class VmConsole extends HTMLElement {
         this.#view.dropText.textContent = allowed ? `Drop to send to ${name}` : 'Sending files is not allowed here';
     }
 
-    /** Types what the panel shows, until that is done or the button is pressed again. */
-    async #toggleTyping() {
-        const { type, text } = this.#view;
+    /** Types what the panel shows, until that is done or it is asked for again. @param {string} text @param {number} rate */
+    async #toggleTyping(text, rate) {
         if (this.#typing) return this.#typing.abort();
-        type.textContent = 'Stop typing';
-        await this.type(text.value).catch(() => {});
-        type.textContent = 'Type it';
+        const typing = this.type(text, { rate });
+        this.#update();
+        const { typed, of } = await typing;
+        this.#update();
+        if (typed < of) this.#show(`${typed} of ${of} characters were typed.`);
     }
 
     async #toggleFullScreen() {
@@ -334,23 +438,29 @@ export class VmConsole extends HTMLElement {
     /** Everything that is shown, from the facts. */
     #update() {
         const { notice, noticeTitle, noticeText, noticeButton } = this.#view;
-        const { words, status, lead, upload, display, type } = this.#view;
+        const { words, status, lead, upload, display } = this.#view;
         const agent = this.#agent;
         const facts = { link: agent?.state ?? 'closed', agent: agent?.agentConnected ?? false,
-            display: this.#display?.state ?? 'none', error: this.#error };
+            display: this.#display?.state ?? 'none', error: this.#error, displayError: this.#display?.error };
         const { state, words: text, notice: matter } = describe(facts);
-        words.textContent = text;
+        setText(words, text);
         status.dataset.state = state;
         notice.hidden = matter === null;
         noticeTitle.textContent = matter?.title ?? '';
-        noticeText.textContent = matter?.text ?? '';
+        noticeText.textContent = shownText(matter?.text ?? '');
         noticeButton.textContent = matter?.action ?? '';
         noticeButton.hidden = !matter?.action;
         display.toggleAttribute('inert', matter !== null);
         lead.hidden = !agent?.agentConnected || agent.hasLead || !agent.permissions.has('resize');
         upload.hidden = !agent?.permissions.has('files-to-guest');
-        type.disabled = facts.display !== 'connected' || this.hasAttribute('viewonly');
+        const canType = facts.display === 'connected' && !this.hasAttribute('viewonly');
+        void this.#panel?.then(panel => panel.typing(canType, this.#typing !== null));
         showPeople(this.#view, agent);
+        this.#become(state);
+    }
+
+    /** @param {import('./state.js').Description['state'] | 'idle'} state */
+    #become(state) {
         if (state === this.#state) return;
         this.#state = state;
         this.dispatchEvent(new Event('statechange'));
@@ -363,7 +473,7 @@ export class VmConsole extends HTMLElement {
 
     /** @param {string} words */
     #show(words) {
-        this.#view.toast.textContent = words;
+        this.#view.toast.textContent = shownText(words);
         this.#view.toast.hidden = false;
         clearTimeout(this.#messageTimer);
         this.#messageTimer = setTimeout(() => { this.#view.toast.hidden = true; }, MESSAGE_STAYS);
@@ -371,9 +481,12 @@ export class VmConsole extends HTMLElement {
 
     /** @param {string} words */
     #say(words) {
-        this.#view.spoken.textContent = words;
+        this.#view.spoken.textContent = shownText(words);
     }
 }
+
+/** @param {string} path */
+const styleOf = path => h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
 
 /**
  * In full screen some browsers let a page have Escape, Alt-Tab and the like.

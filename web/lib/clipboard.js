@@ -9,7 +9,6 @@
 
 import { asVmError, VmError } from './codes.js';
 import { ClipboardOfferEvent } from './events.js';
-import { textOfHtml } from './html.js';
 import { Pending } from './pending.js';
 
 /** Text up to this many bytes of UTF-8 goes inside its frame, everything else as a stream. Fixed by the protocol. */
@@ -208,13 +207,14 @@ function contentsOf(item) {
     const contents = typeof like.getType === 'function'
         ? new Map(like.types.map(type => [type, () => like.getType(type)])) : new Map(Object.entries(item));
     const html = contents.get('text/html');
-    if (html === undefined || contents.has('text/plain')) return contents;
-    if (globalThis.document) {
-        contents.set('text/plain', async () => textOfHtml(await (await blobOf(html, 'text/html')).text()));
-    } else if (contents.size === 1) {
-        throw new VmError('not-supported', 'HTML passes as text only, which can’t be made here: offer it too.');
-    }
+    if (html !== undefined && !contents.has('text/plain')) contents.set('text/plain', () => textOf(html));
     return contents;
+}
+
+/** What HTML says, for guests that take text only. @param {Content} html @returns {Promise<string>} */
+async function textOf(html) {
+    const { textOfHtml } = await import('./html.js');
+    return textOfHtml(await exactText(await blobOf(html, 'text/html')));
 }
 
 /** @param {Content | undefined} content @param {string} type @returns {Promise<Blob>} */

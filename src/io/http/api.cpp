@@ -1,8 +1,13 @@
 #include "src/io/http/api.hpp"
 
+#include "src/io/door.hpp"
+#include "src/io/http/trace_json.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <algorithm>
 
 namespace vmcbridge::io::http {
 namespace {
@@ -89,27 +94,50 @@ Task<Response> answer_all(const VmRegistry& vms) {
     co_return as_json(json::serialize(json::object{{"vms", std::move(machines)}}));
 }
 
-Task<Response> answer_one(const VmRegistry& vms, std::string_view name) {
+/// The machine of this name, as it stands in the path.
+std::shared_ptr<Vm> find(const VmRegistry& vms, std::string_view name) {
     const auto decoded = percent_decoded(name);
-    const auto vm = decoded ? vms.find(*decoded) : nullptr;
+    return decoded ? vms.find(*decoded) : nullptr;
+}
+
+/// What follows "vms/" in the path: VM, or VM/trace.
+Task<Response> answer_one(const VmRegistry& vms, std::string_view path, const Request& request) {
+    const auto slash = std::min(path.find('/'), path.size());
+    const auto vm = find(vms, path.substr(0, slash));
     if (!vm) co_return problem(404, "there is no machine of this name", browser::Code::unknown_vm);
-    const auto view = co_await vm->view();
-    co_return as_json(to_json(view));
+    if (slash == path.size()) {
+        const auto view = co_await vm->view();
+        co_return as_json(to_json(view));
+    }
+    const auto client = parse_client(query_member(request.query, "client"));
+    if (!client) co_return problem(400, "client: this is no number of a client");
+    const auto trace = co_await vm->trace();
+    co_return as_json(to_json(trace, *client));
+}
+
+/// "vms/VM", "vms/VM/trace".
+bool is_of_one(std::string_view path) {
+    constexpr std::string_view one = "vms/";
+    if (!path.starts_with(one)) return false;
+    const auto rest = path.substr(one.size());
+    const auto slash = rest.find('/');
+    return slash == std::string_view::npos || rest.substr(slash) == "/trace";
 }
 
 }  // namespace
 
 std::string to_json(const VmView& view) { return json::serialize(machine(view)); }
 
-Task<Response> answer_api(const VmRegistry& vms, const Request& request) {
+Task<Response> answer_api(const VmRegistry& vms, const Request& request, policy::PermissionSet permissions) {
     constexpr std::string_view list = "vms";
-    constexpr std::string_view one = "vms/";
     const auto path = std::string_view{request.path}.substr(api_prefix.size());
-    const bool is_one = path.starts_with(one) && path.find('/', one.size()) == std::string_view::npos;
+    const bool is_one = is_of_one(path);
     if (path != list && !is_one) co_return problem(404, "the interface has nothing at this path");
     if (request.method != "GET" && request.method != "HEAD") co_return only_get();
-    if (is_one) co_return co_await answer_one(vms, path.substr(one.size()));
-    co_return co_await answer_all(vms);
+    if (!is_one) co_return co_await answer_all(vms);
+    if (!permissions.has(policy::Permission::observe))
+        co_return problem(403, "your token does not allow to observe this machine", browser::Code::forbidden);
+    co_return co_await answer_one(vms, path.substr(std::string_view{"vms/"}.size()), request);
 }
 
 }  // namespace vmcbridge::io::http

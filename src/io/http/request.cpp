@@ -126,6 +126,9 @@ Result<std::optional<Request>, RequestFault> RequestReader::next() {
         bytes.erase(0, count);
     }
     if (error && error != beast::error::need_more) return fault_of(error);
+    // The limits of the parser know neither the extensions of a chunk nor the fields behind the last one.
+    if (impl_->parser->is_header_done() && impl_->parser->chunked())
+        return RequestFault{411, "send the body with its Content-Length"};
     if (!impl_->parser->is_done()) return std::optional<Request>{};
     const auto parser = std::exchange(impl_->parser, nullptr);
     auto request = taken(*parser);

@@ -66,13 +66,14 @@ Response plain(std::string_view text) {
     return response;
 }
 
-Task<Response> answer(const Service& service, const Request& request) {
+Task<Response> answer(const Service& service, const Request& request, const Admission& admission) {
     if (request.path == "/healthz") co_return plain("ok\n");
     if (request.path == "/readyz") {
         if (service.stopping) co_return problem(503, "the bridge stops", browser::Code::stopping);
         co_return plain("ready\n");
     }
-    if (request.path.starts_with(api_prefix)) co_return co_await answer_api(service.vms, request);
+    if (request.path.starts_with(api_prefix))
+        co_return co_await answer_api(service.vms, request, admission.permissions);
     if (const auto path = parse_socket_path(request.path)) {
         auto handshake = accept_handshake(request, path->service);
         co_return handshake ? problem(400, "this path is a WebSocket") : std::move(handshake.error());
@@ -166,7 +167,7 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
         response = co_await answer_upgrade(service, stream, reader, request, *admission, peer);
         if (!response) co_return false;
     } else {
-        response = co_await answer(service, request);
+        response = co_await answer(service, request, *admission);
     }
     const bool keep_alive = request.keep_alive && !service.stopping && admission.has_value();
     const AnswerTo to{.host = peer.admin || !admission ? std::string_view{} : request.field("host"),
@@ -182,16 +183,18 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
 }  // namespace
 
 // One that was ended before leaves the list only when its task has its turn.
-void Pending::end_oldest_of(auto matches) {
+bool Pending::end_oldest_of(auto matches) {
     const auto oldest =
         std::ranges::find_if(entries_, [&](const Connection& each) { return each.stream->is_open() && matches(each); });
-    if (oldest != entries_.end()) oldest->stream->close();
+    if (oldest == entries_.end()) return false;
+    oldest->stream->close();
+    return true;
 }
 
 Pending::Entry Pending::add(const std::string& address, Stream& stream) {
     if (++counts_[address] > bounds::pending_per_address) {
         end_oldest_of([&](const Connection& each) { return each.address == address; });
-    } else if (entries_.size() >= bounds::pending_connections) {
+    } else if (entries_.size() >= most_) {
         end_oldest();
     }
     return entries_.insert(entries_.end(), {.address = address, .stream = &stream});
@@ -203,8 +206,8 @@ void Pending::remove(Entry entry) {
     entries_.erase(entry);
 }
 
-void Pending::end_oldest() {
-    end_oldest_of([](const Connection&) { return true; });
+bool Pending::end_oldest() {
+    return end_oldest_of([](const Connection&) { return true; });
 }
 
 void Pending::end_idle() {

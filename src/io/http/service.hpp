@@ -24,6 +24,8 @@ struct Peer {
 /// the oldest: a legal client is always let in, however many half-open ones stand.
 class Pending {
 public:
+    /// At most so many of all addresses.
+    explicit Pending(std::size_t most) noexcept : most_{most} {}
     struct Connection {
         std::string address;
         Stream* stream;
@@ -32,14 +34,15 @@ public:
     using Entry = std::list<Connection>::iterator;
     [[nodiscard]] Entry add(const std::string& address, Stream& stream);
     void remove(Entry entry);
-    /// Ends the oldest of all, if there is one.
-    void end_oldest();
+    /// Ends the oldest of all; false: there is none.
+    bool end_oldest();
     void end_idle();
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:
-    void end_oldest_of(auto matches);
+    bool end_oldest_of(auto matches);
 
+    std::size_t most_;
     std::list<Connection> entries_;
     std::map<std::string, std::size_t> counts_;  // by address
 };

@@ -2,6 +2,7 @@
 #include "src/io/hub_port.hpp"
 
 #include "proto/text.hpp"
+#include "src/io/bounds.hpp"
 #include "tests/src/io/support/loop.hpp"
 
 #include <gmock/gmock.h>
@@ -42,15 +43,18 @@ std::string grab_of_text() { return message(7, u32(0) + u32(0) + u32(1)); }
 
 class FakeClient final : public ClientPort {
 public:
-    explicit FakeClient(HubPort& port) : port_{port} {
+    explicit FakeClient(HubPort& port, std::string token = {}, std::string_view resume = {}) : port_{port} {
         bridge::ClientProfile profile;
         profile.permissions = policy::PermissionSet::all_but_admin();
-        const auto joined = port.join(std::move(profile), *this);
+        profile.resume_token = std::move(token);
+        const auto joined = port.join(std::move(profile), *this, resume);
         EXPECT_TRUE(joined.has_value());
         id = *joined;
         wake();
     }
-    ~FakeClient() { port_.leave(id); }
+    ~FakeClient() {
+        if (closed.empty()) port_.leave(id);
+    }
     void wake() override {
         ++wakes;
         while (reads && closed.empty()) {
@@ -87,9 +91,11 @@ protected:
     static Task<> serve(HubPort& port, Stream stream, std::optional<std::string>& reason) {
         reason = co_await port.serve_guest(std::move(stream));
     }
-    void connect_guest() {
+    /// `send_buffer`: what the kernel holds of what we write, roughly; 0: as it is.
+    void connect_guest(int send_buffer = 0) {
         std::array<int, 2> pair{};
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+        if (send_buffer > 0) ::setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
         auto near = Stream::open(loop_.context, UniqueFd{pair[0]});
         auto far = Stream::open(loop_.context, UniqueFd{pair[1]});
         guest_.emplace(std::move(*far));
@@ -184,6 +190,51 @@ TEST_F(HubPortTest, AStalledClientStopsTheGuestAndIsThenLetGo) {
     EXPECT_TRUE(other.closed.empty());
 }
 
+TEST_F(HubPortTest, AClientThatResumesGetsWhatIsItsAndTheFormerConnectionNothingMore) {
+    FakeClient former{port_, "first-token"};
+    former.frames.clear();
+    const FakeClient resumed{port_, "second-token", "first-token"};
+    EXPECT_EQ(resumed.id, former.id);
+    EXPECT_THAT(resumed.frames, Contains(HasSubstr("\"resumed\":true")));
+    EXPECT_TRUE(resumed.closed.empty());
+    EXPECT_THAT(former.closed, testing::StartsWith("4000"));
+    EXPECT_THAT(former.frames, testing::IsEmpty());
+}
+
+/// Where the last whole chunk of `wire` ends.
+std::size_t end_of_chunks(const std::string& wire) {
+    std::size_t at = 0;
+    while (at + 8 <= wire.size()) {
+        std::uint32_t size = 0;
+        for (std::size_t byte = 0; byte < 4; ++byte)
+            size |= std::uint32_t{static_cast<unsigned char>(wire[at + 4 + byte])} << (8 * byte);
+        at += 8 + size;
+    }
+    return at;
+}
+
+TEST_F(HubPortTest, AChunkOfContentsThatHasBegunIsFinishedBeforeWeClose) {
+    FakeClient client{port_};
+    connect_guest(4096);
+    guest_writes(announce());
+    EXPECT_TRUE(loop_.until([&] { return client.has("\"connected\":true"); }));
+    port_.handle_text(client.id, R"({"type":"clipboard-grab","formats":["text/plain"]})");
+    expect_of_guest(u32(1) + u32(7));
+    guest_writes(message(8, u32(0) + u32(1)));
+    EXPECT_TRUE(loop_.until([&] { return client.has("\"clipboard-request\""); }));
+    // A little more than one write toward the guest, which so ends in the middle of a chunk.
+    port_.handle_text(client.id, R"({"type":"clipboard-data","id":1,"format":"text/plain","text":")" +
+                                     std::string(bounds::guest_write, 'a') + "\"}");
+    port_.drop_guest("enough");
+    EXPECT_TRUE(loop_.until([&] {
+        heard_ += test::read_now(*guest_);
+        return reason_.has_value();
+    }));
+    heard_ += test::read_now(*guest_);
+    EXPECT_GT(heard_.size(), bounds::guest_write / 2);
+    EXPECT_EQ(end_of_chunks(heard_), heard_.size());
+}
+
 TEST_F(HubPortTest, WhatWasBegunIsWrittenBeforeWeClose) {
     FakeClient client{port_};
     connect_guest();
@@ -198,16 +249,7 @@ TEST_F(HubPortTest, WhatWasBegunIsWrittenBeforeWeClose) {
     }));
     all += test::read_now(*guest_);
     EXPECT_EQ(reason_, "enough");
-    // Whole chunks, to the last byte.
-    std::size_t at = 0;
-    while (at + 8 <= all.size()) {
-        std::uint32_t size = 0;
-        for (std::size_t byte = 0; byte < 4; ++byte) {
-            size |= std::uint32_t{static_cast<unsigned char>(all[at + 4 + byte])} << (8 * byte);
-        }
-        at += 8 + size;
-    }
-    EXPECT_EQ(at, all.size());
+    EXPECT_EQ(end_of_chunks(all), all.size());
 }
 
 TEST_F(HubPortTest, ClientsAreClosedWithTheCode) {

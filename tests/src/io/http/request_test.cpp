@@ -33,6 +33,26 @@ TEST(RequestReader, GivesMethodPathQueryAndFields) {
     EXPECT_FALSE((*request)->is_upgrade());
 }
 
+TEST(RequestReader, ABodyOfUnknownLengthIsRefusedAtItsHead) {
+    const auto request = parse("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;aaaa");
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().status, 411U);
+}
+
+TEST(RequestReader, KeepsNoMoreThanAHeadOfWhatIsNotWhole) {
+    for (const std::string start : {"GET /", "GET / HTTP/1.1\r\nHost: ", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n"}) {
+        RequestReader reader;
+        reader.feed(as_bytes(start));
+        auto request = reader.next();
+        for (std::size_t fed = 0; request && fed < 2 * bounds::request_head; fed += 1024) {
+            reader.feed(as_bytes(std::string(1024, 'a')));
+            request = reader.next();
+        }
+        ASSERT_FALSE(request) << start;
+        EXPECT_EQ(request.error().status, 431U) << start;
+    }
+}
+
 TEST(RequestReader, SplitsIntoSingleBytesChangeNothing) {
     RequestReader reader;
     const auto text = std::string{plain} + "POST /p HTTP/1.1\r\nHost: y\r\nContent-Length: 4\r\n\r\nbody";
