@@ -4,8 +4,8 @@
  */
 
 /** What begins and ends a line of its own. */
-const blocks = new Set(('address article aside blockquote body caption dd div dl dt figure footer form h1 h2 h3 h4 h5 h6 header hr '
-    + 'li main nav ol p pre section table tr ul').split(' '));
+const blocks = new Set(('address article aside blockquote body caption dd div dl dt figure footer form h1 h2 h3 h4 h5 h6 '
+    + 'header hr li main nav ol p pre section table tr ul').split(' '));
 /** Of these not even the text counts. */
 const silent = new Set(['head', 'iframe', 'noscript', 'script', 'style', 'template', 'title']);
 /** What browsers escape when they write HTML, and the rest of what is usual. @type {Record<string, string>} */
