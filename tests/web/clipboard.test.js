@@ -162,12 +162,13 @@ test('a request is answered with the reason when we own nothing, not that format
     assert.equal(await ask('text/plain'), 'cancelled');
 });
 
-test('HTML alone is offered as the text that it says, and never in place of a text', async t => {
-    const { agent } = await connected(t);
-    await agent.clipboard.write({ 'text/html': '<p>a<p>b' });
-    assert.equal(await agent.clipboard.readText(), 'a\nb');
-    await agent.clipboard.write({ 'text/html': '<p>a', 'text/plain': 'mine' });
-    assert.equal(await agent.clipboard.readText(), 'mine');
+test('HTML is offered as its text too, unless there is one', async t => {
+    const { agent, bridge } = await connected(t);
+    for (const [item, text] of [[{}, 'a\nb'], [{ 'text/plain': 'mine' }, 'mine']]) {
+        await agent.clipboard.write({ 'text/html': '<p>a</p><p>b</p>', ...item });
+        bridge.send({ type: 'clipboard-request', id: 1, format: 'text/plain' });
+        assert.equal((await bridge.next('clipboard-data')).text, text);
+    }
 });
 
 test('an offer that the bridge refuses rejects, and is no offer', async t => {

@@ -18,6 +18,15 @@ for (const [html, text] of [
     ['<img onerror=alert(1) src=x>漢字 😀', '漢字 😀'],
     ['cut <style> off', 'cut'],
     ['<div', '<div'],
+    ['<h1>A</h1> <p>b</p>\n<p> c <i>d</i> </p>', 'A\nb\nc d'],
+    ['a <br> b<br><br>c', 'a\nb\n\nc'],
+    ['<div>a</div><div><br></div><div>b<br></div><div>c</div>', 'a\n\nb\nc'],
+    ['<table> <tr> <th>a</th> <th>b</th> </tr> <tr> <td>1</td> <td> 2 </td> </tr> </table>', 'a\tb\n1\t2'],
+    ['t<table><tr><td><p>a</p></td><td><p>b</p></td></tr><tr><td></td><td>c</td></tr></table>', 't\na\tb\n\tc'],
+    ['<table><tr><td>d</td><td></td></tr><tr><td>e</td></tr></table>', 'd\t\ne'],
+    ['x<pre>  if (a)\n    b;\n</pre>y', 'x\n  if (a)\n    b;\ny'],
+    ['a<pre>\nb\n\nc</pre>\nd', 'a\nb\n\nc\nd'],
+    ['a&nbsp;&nbsp;b &#x1f600;', 'a  b 😀'],
     ['', ''],
 ]) {
     test(`of ${JSON.stringify(html)} remains ${JSON.stringify(text)}`, () => assert.equal(textOfHtml(html), text));
