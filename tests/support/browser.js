@@ -4,6 +4,7 @@ import { chromium } from 'playwright-core';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ACTION_TIMEOUT_MS = 10000;
+const CLIPBOARD = ['clipboard-read', 'clipboard-write'];
 
 export class Browser {
     /** @type {string[]} exceptions, refused resources, violations of the content policy */ errors =
@@ -20,14 +21,17 @@ export class Browser {
         return browser;
     }
 
-    /** A page of its own profile, allowed to read and write the browser's clipboard.
+    /** A page of its own profile, allowed to read and write the browser's clipboard unless told otherwise.
      *  @param {string} url
-     *  @param {{ viewport?: { width: number, height: number }, prepare?: (page: import('playwright-core').Page) =>
+     *  @param {{ viewport?: { width: number, height: number }, permissions?: string[], prepare?: (page: import('playwright-core').Page) =>
      *      Promise<unknown> | void }} [options]  prepare: called before the page is visited
      *  @returns {Promise<import('playwright-core').Page>} */
-    async open(url, { viewport = { width: 1000, height: 700 }, prepare = () => {} } = {}) {
+    async open(
+        url,
+        { viewport = { width: 1000, height: 700 }, permissions = CLIPBOARD, prepare = () => {} } = {},
+    ) {
         const context = await this.#browser.newContext({ viewport });
-        await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
+        await context.grantPermissions(permissions, { origin: new URL(url).origin });
         const page = await context.newPage();
         page.setDefaultTimeout(ACTION_TIMEOUT_MS);
         page.on('pageerror', (error) => this.errors.push(`${error}`));

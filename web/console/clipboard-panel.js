@@ -123,7 +123,7 @@ function buildPanel() {
     const send = h('button', { type: 'button', class: 'main', 'data-testid': 'clipboard-send' }, 'Send to the machine');
     const type = h('button', { type: 'button', 'data-testid': 'clipboard-type',
         title: 'Presses its keys in the picture: for machines without an agent' }, 'Type it');
-    const rates = [['10', 'slowly'], ['50', 'at once'], ['150', 'fast']].map(([value, label]) =>
+    const rates = [['10', 'slowly'], ['50', 'normally'], ['150', 'fast']].map(([value, label]) =>
         h('option', { value, selected: value === '50' }, label));
     const rate = h('select', { 'aria-label': 'How fast it is typed', 'data-testid': 'clipboard-rate' }, ...rates);
     const why = h('details', { class: 'why', 'data-testid': 'clipboard-why' }, h('summary', {}, 'What happened?'),
