@@ -48,6 +48,7 @@ void Hub::Parts::resume(WebClient& client, ClientProfile profile, Time now) {
     }
     client.rights = policy::effective(profile.permissions, world.settings.policy);
     client.last_active = now;
+    for (const auto& [file, received] : client.in_streams().restart()) transfers.rewind(client, file, received);
     client.resume(std::move(profile), agent_view(), display.lead() == client.id());
     clipboard.client_resumed(client);
     tell_clients();

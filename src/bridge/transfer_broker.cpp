@@ -133,6 +133,13 @@ bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
     return true;
 }
 
+void TransferBroker::rewind(const Client& client, RequestId file, std::uint64_t received) {
+    const auto found = find(client.id(), file);
+    if (found == transfers_.end()) return;
+    found->received = received;
+    found->buffer.truncate(static_cast<std::size_t>(received - found->sent));
+}
+
 void TransferBroker::cancel(Client& client, RequestId file, Time now) {
     const auto found = find(client.id(), file);
     if (found == transfers_.end()) return;  // it ended meanwhile: the client has its status or gets it

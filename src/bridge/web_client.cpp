@@ -126,7 +126,6 @@ void WebClient::resume(ClientProfile profile, const AgentView& agent, bool lead)
     lost_until_.reset();
     renew(std::move(profile));
     seen = {};
-    in_.restart();
     auto frame = welcome_of(agent, lead);
     frame.resumed = true;
     for (const auto& file : files_) frame.transfers.push_back(where(file));

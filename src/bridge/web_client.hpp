@@ -30,7 +30,7 @@ public:
     void lose(Time until);
     [[nodiscard]] bool is_lost() const noexcept { return lost_until_.has_value(); }
     [[nodiscard]] std::optional<Time> lost_until() const noexcept { return lost_until_; }
-    /// A new connection of the same peer: welcome, then what ended.
+    /// A new connection of the same peer: welcome, then what ended. REQUIRES: in_streams() were restarted.
     void resume(ClientProfile profile, const AgentView& agent, bool lead);
 
     // ---- What the driver asks

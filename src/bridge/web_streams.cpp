@@ -166,9 +166,19 @@ void InStreams::discard(browser::StreamId id) {
     close_if_complete(id);
 }
 
-void InStreams::restart() {
+std::vector<InStreams::Rewound> InStreams::restart() {
     std::erase_if(streams_, [](const auto& entry) { return !std::holds_alternative<ForFile>(entry.second.purpose); });
-    for (auto& [id, stream] : streams_) stream.allowed = stream.received + limits::initial_credit;
+    std::vector<Rewound> rewound;
+    for (auto& [id, stream] : streams_) {
+        const auto window = stream.is_open ? limits::stream_window : limits::initial_credit;
+        const auto most = stream.consumed + window - limits::initial_credit;
+        if (stream.received > most) {
+            stream.received = most;
+            rewound.push_back({.file = std::get<ForFile>(stream.purpose).file, .received = most});
+        }
+        stream.allowed = stream.received + limits::initial_credit;
+    }
+    return rewound;
 }
 
 std::optional<browser::StreamId> InStreams::of_file(RequestId file) const noexcept {

@@ -96,8 +96,14 @@ public:
     /// Its purpose is gone: what still comes is thrown away.
     void discard(browser::StreamId id);
 
-    /// A new connection takes over: only files go on, each from what was received, with the initial credit.
-    void restart();
+    /// A new connection takes over: only files go on, each from `received` with the initial credit, which is taken
+    /// back as far as more of it would be held then than without the loss. Returns those of which bytes were taken
+    /// back.
+    struct Rewound {
+        RequestId file = 0;
+        std::uint64_t received = 0;
+    };
+    [[nodiscard]] std::vector<Rewound> restart();
 
     [[nodiscard]] std::optional<browser::StreamId> of_file(RequestId file) const noexcept;
     [[nodiscard]] std::optional<browser::StreamId> of_fetch(FetchId fetch) const noexcept;

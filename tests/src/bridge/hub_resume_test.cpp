@@ -148,6 +148,49 @@ TEST(AnUpload, GoesOnWhereItStoppedWithTheInitialCredit) {
     EXPECT_EQ(again.next("file-status", 7).string("status"), "progress");
 }
 
+TEST(AnUpload, HoldsNoMoreThanItsWindowHoweverOftenItsConnectionIsLost) {
+    Scenario s;
+    auto* alice = &s.joins();
+    const auto contents = long_text(3'000'000);
+    alice->starts_file(7, "a.bin", contents.size(), 3);
+    const auto transfer = s.guest.next<agent::FileTransferStart>().id;
+    s.guest.file_status(transfer, agent::FileStatus::can_send_data);
+    s.guest.reads = false;
+    std::size_t at = 0;
+    for (int i = 0; i < 20; ++i) {
+        alice->sends(3, std::string_view{contents}.substr(at, limits::initial_credit));
+        EXPECT_FALSE(alice->heard("error"));
+        alice->is_lost();
+        alice = &s.resumes(*alice);
+        at = std::stoul(alice->next("welcome").list("transfers", "received"));
+        EXPECT_LE(at + limits::initial_credit, limits::stream_window);
+    }
+    s.guest.reads = true;
+    s.settle();
+    alice->may_send[3] += limits::initial_credit;
+    EXPECT_EQ(alice->streams(3, std::string_view{contents}.substr(at)), contents.size() - at);
+    EXPECT_TRUE(s.guest.next_file_data(transfer) == contents);
+}
+
+TEST(AnUpload, ThatWaitsForItsTurnHoldsItsInitialCreditHoweverOftenItsConnectionIsLost) {
+    Scenario s;
+    auto* alice = &s.joins();
+    const auto contents = long_text(200'000);
+    alice->starts_file(7, "a.bin", contents.size(), 3);
+    const auto transfer = s.guest.next<agent::FileTransferStart>().id;
+    for (int i = 0; i < 20; ++i) {
+        alice->sends(3, std::string_view{contents}.substr(0, limits::initial_credit));
+        EXPECT_FALSE(alice->heard("error"));
+        alice->is_lost();
+        alice = &s.resumes(*alice);
+        EXPECT_EQ(alice->next("welcome").list("transfers", "received"), "0");
+    }
+    s.guest.file_status(transfer, agent::FileStatus::can_send_data);
+    alice->may_send[3] += limits::initial_credit;
+    EXPECT_EQ(alice->streams(3, contents), contents.size());
+    EXPECT_TRUE(s.guest.next_file_data(transfer) == contents);
+}
+
 TEST(AnUpload, ThatEndedWhileItsClientWasAwayIsTold) {
     Uploading s;
     s.alice.streams(3, s.contents);
