@@ -53,6 +53,10 @@ struct Hub::Parts {
     [[nodiscard]] WebClient* find_resumable(std::string_view token, const std::string& user) const;
     void resume(WebClient& client, ClientProfile profile, Time now);
     void drop_lost(Time now);
+    /// Makes place for one more where there may be `most`, if need be of clients that are lost, those lost longest
+    /// first. false: so many are there that it would not help; nobody was dropped.
+    [[nodiscard]] bool make_room(std::size_t most, Time now);
+    void drop(WebClient& client, std::string_view reason, Time now);
     [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
     /// Says so to the guest where nobody is left.

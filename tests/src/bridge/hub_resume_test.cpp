@@ -121,6 +121,44 @@ TEST(AResumedClient, ItsOpenRequestEndedWithTheConnection) {
     EXPECT_EQ(again.contents(1), "now");
 }
 
+// ---- The place of a lost connection
+
+TEST(APlaceThatIsNeeded, IsThatOfTheClientThatIsLostLongest) {
+    Scenario s;
+    std::vector<FakeClient*> there;
+    for (std::size_t i = 0; i < limits::vm_clients; ++i) there.push_back(&s.joins({}));
+    there[7]->is_lost();
+    s.advance(1s);
+    there[3]->is_lost();
+    const auto lost_last = there[3]->id;
+    s.joins({});
+    EXPECT_EQ(s.hub.status().clients.size(), limits::vm_clients);
+    EXPECT_EQ(s.resumes(*there[3]).id, lost_last);
+    EXPECT_EQ(s.refused(), browser::Code::too_many) << "nobody is lost any more";
+}
+
+TEST(APlaceThatIsNeeded, IsGivenToTheNextOneWhereThereIsOnlyOne) {
+    Scenario s{with_policy([](auto& p) { p.several_clients = policy::SeveralClients::refuse; })};
+    auto& alice = s.joins();
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+    alice.is_lost();
+    auto& bob = s.joins();
+    EXPECT_TRUE(bob.next("welcome").flag("lead"));
+    EXPECT_FALSE(s.guest.heard<agent::ClientDisconnected>()) << "somebody is there again";
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+}
+
+TEST(APlaceThatIsNeeded, IsNotTakenWhereThatWouldNotHelp) {
+    Scenario s;
+    auto& alice = s.joins();
+    s.joins();
+    s.settings(with_policy([](auto& p) { p.several_clients = policy::SeveralClients::refuse; }));
+    const auto number = alice.id;
+    alice.is_lost();
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+    EXPECT_EQ(s.resumes(alice).id, number);
+}
+
 struct Uploading : Scenario {
     Uploading() : alice{joins()} {
         alice.starts_file(7, "a.bin", contents.size(), 3);
