@@ -63,14 +63,21 @@ private:
         Stage stage = Stage::waiting;
         ByteRing buffer;
         std::optional<Time> deadline;
-        Time told{};  ///< when the client heard of its progress last
+        Time told{};                    ///< when the client heard of its progress last
+        Time looked_at{};               ///< running: when its pace was looked at last, ...
+        std::uint64_t sent_before = 0;  ///< ... and what had been sent by then
     };
     using Transfers = std::list<Transfer>;
 
     [[nodiscard]] static bool is_ready(const Transfer& transfer) noexcept;
     [[nodiscard]] Transfers::iterator find(ClientId client, RequestId file) noexcept;
+    /// Transfers of each client that are not waiting any more.
+    [[nodiscard]] std::map<ClientId, std::size_t> running() const;
     void start_waiting(Time now);
     [[nodiscard]] Transfers::iterator next_waiting(const std::map<ClientId, std::size_t>& running);
+    /// Clients that wait and have nothing running.
+    [[nodiscard]] std::size_t count_empty_handed(const std::map<ClientId, std::size_t>& running) const;
+    void end_slow(Time now);
     void tell(const Transfer& transfer, browser::FileState state, std::optional<browser::Code> code,
               std::string_view message, std::optional<std::uint64_t> free_bytes = {});
     /// Ends it: tells the client, and the guest where it knows of it.

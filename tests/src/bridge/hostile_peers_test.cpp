@@ -40,8 +40,10 @@ TEST(AClientThatSendsNothingOfItsFiles, MakesRoomForOthersAfterAMinute) {
     Scenario s;
     auto& idle = s.joins();
     auto& busy = s.joins();
+    auto& other = s.joins();
     for (std::uint32_t file = 1; file <= limits::vm_transfers_running; ++file) {
-        idle.starts_file(file, "idle", 1'000'000, file);
+        auto& whose = file <= limits::client_transfers_running ? idle : other;
+        whose.starts_file(file, "idle", 1'000'000, file);
         s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
     }
     busy.starts_file(1, "busy", 10, 1);
@@ -50,6 +52,80 @@ TEST(AClientThatSendsNothingOfItsFiles, MakesRoomForOthersAfterAMinute) {
     EXPECT_TRUE(s.guest.heard<agent::FileTransferStart>());
     EXPECT_EQ(idle.next("file-status", 1).string("status"), "accepted");
     EXPECT_EQ(idle.next("file-status", 1).string("code"), "timeout");
+}
+
+/// A client whose running files move a byte each now and then, and who has more of them waiting.
+struct Crawling : Scenario {
+    Crawling() : slow{joins()} {
+        for (std::uint32_t file = 1; file <= limits::client_transfers; ++file)
+            slow.starts_file(file, "slow", 1'000'000, file);
+        accept();
+        slow.forgets();
+    }
+    void accept() {
+        while (guest.heard<agent::FileTransferStart>())
+            guest.file_status(guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    }
+    void crawl() {
+        for (std::uint32_t file = 1; file <= limits::client_transfers_running; ++file) slow.sends(file, "x");
+        advance(30s);
+    }
+    FakeClient& slow;
+};
+
+TEST(AClientWithManyFiles, LeavesASlotForTheNextOne) {
+    Crawling s;
+    auto& bob = s.joins();
+    bob.starts_file(1, "bob", 10, 1);
+    s.accept();
+    EXPECT_EQ(bob.next("file-status", 1).string("status"), "accepted");
+}
+
+TEST(AClientWithManyFiles, ThatHardlyMoveLosesOneForEachWhoHasNone) {
+    Crawling s;
+    auto& bob = s.joins();
+    auto& carol = s.joins();
+    bob.starts_file(1, "bob", 1'000'000, 1);
+    s.accept();
+    carol.starts_file(1, "carol", 10, 1);
+    for (int i = 0; i < 2; ++i) {
+        bob.sends(1, "x");
+        s.crawl();
+    }
+    s.accept();
+    EXPECT_EQ(carol.next("file-status", 1).string("status"), "accepted");
+    EXPECT_EQ(s.hub.status().counters.files_failed, 1U) << "not bob's, who has this one only";
+}
+
+TEST(AClientWithManyFiles, ThatMoveOrForWhichNobodyWaitsLosesNone) {
+    Crawling s;
+    for (int i = 0; i < 5; ++i) s.crawl();
+    EXPECT_EQ(s.hub.status().counters.files_failed, 0U) << "nobody waits";
+    auto& bob = s.joins();
+    auto& carol = s.joins();
+    bob.starts_file(1, "bob", 1'000'000, 1);
+    s.accept();
+    carol.starts_file(1, "carol", 10, 1);
+    for (int i = 0; i < 5; ++i) {
+        bob.sends(1, "x");
+        for (std::uint32_t file = 1; file <= limits::client_transfers_running; ++file)
+            s.slow.sends(file, std::string(limits::file_data, 'x'));
+        s.advance(59s);
+    }
+    EXPECT_EQ(s.hub.status().counters.files_failed, 0U);
+}
+
+TEST(AClientWithManyFiles, DoesNotTakeThePlaceOfAnothersFirst) {
+    Scenario s;
+    for (int i = 0; i < 2; ++i) {
+        auto& greedy = s.joins();
+        for (std::uint32_t file = 0; file < limits::client_transfers; ++file) greedy.starts_file(file, "x", 10, file);
+        EXPECT_EQ(greedy.count("file-status"), 0U);
+    }
+    auto& bob = s.joins();
+    bob.starts_file(1, "first", 10, 1);
+    bob.starts_file(2, "second", 10, 2);
+    EXPECT_EQ(bob.next("file-status").number("id"), 2U);
 }
 
 TEST(AFileThatComesSlowly, IsNotIdle) {
