@@ -69,6 +69,10 @@ inline constexpr std::size_t guest_outbox = 256 * kib;
 inline constexpr std::size_t guest_answers = 64;
 /// Clipboard requests of one client that wait for their answer.
 inline constexpr std::size_t client_requests = 32;
+/// Contents that lie here for one client until it takes them; more of its requests are refused meanwhile.
+inline constexpr std::size_t client_spools = 8;
+/// What a client must grant of such contents within the deadline of a request, once it has used up what it granted.
+inline constexpr std::size_t stream_least = 16 * kib;
 /// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
 inline constexpr std::size_t guest_requests = 64;
 /// File transfers of one client, waiting ones included.

@@ -90,6 +90,11 @@ public:
     virtual void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) = 0;
     virtual void answer_bytes(RequestId request, const SharedBytes& bytes) = 0;
     virtual void answer_failed(RequestId request, browser::Code code, std::string_view message) = 0;
+    /// May one more answer lie here for it, or this one, which others may hold too?
+    [[nodiscard]] virtual bool has_room_for(const Spool* contents) const = 0;
+    /// Breaks off answers that lie here and are not taken; returns how many. To be called at next_untaken().
+    virtual std::size_t drop_untaken(Time now) = 0;
+    [[nodiscard]] virtual std::optional<Time> next_untaken() const = 0;
     /// Bytes of answers that it has not taken yet, as far as they are held in memory.
     [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
     enum class Answers : std::uint8_t { all, waiting };

@@ -55,7 +55,7 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
                 return client.refused(Code::bad_frame, "clipboard-request", "this id is in use");
             ++open;
         }
-    if (open >= limits::client_requests) return fail_with(Code::busy);
+    if (open >= limits::client_requests || !client.has_room_for(nullptr)) return fail_with(Code::busy);
     if (const auto code = refuse(client, selection, format)) return fail_with(*code);
     world_.trace.passed(from_client(client.id(), "request"), browser::mime_of(format));
     join(selection, format, now).waiters.push_back({.client = client.id(), .request = request});
@@ -266,8 +266,14 @@ void ClipboardBroker::finish(Fetch& fetch, Time now) {
     flush(fetch);
     trace_ended(fetch, std::nullopt, to_text(fetch.format, fetch.size));
     for (const auto& waiter : fetch.waiters) {
-        auto* client = world_.find(waiter.client);
-        if (client && fetch.spool) client->answered(waiter.request, fetch.format, fetch.spool);
+        auto* client = fetch.spool ? world_.find(waiter.client) : nullptr;
+        if (client && !client->has_room_for(fetch.spool.get())) {
+            ++world_.counters.clipboard_errors;
+            world_.trace.stopped(to_client(waiter.client, "data"), Code::busy, browser::meaning(Code::busy));
+            client->answer_failed(waiter.request, Code::busy, browser::meaning(Code::busy));
+            continue;
+        }
+        if (client) client->answered(waiter.request, fetch.format, fetch.spool);
         ++world_.counters.clipboard_answers;
     }
     for (auto i = 0U; i < fetch.guest_waits; ++i) {
@@ -366,6 +372,7 @@ void ClipboardBroker::drop_unwanted(Time now) {
 void ClipboardBroker::handle_timeout(Time now) {
     if (announce_at_ && now >= *announce_at_) announce_standing();
     drop_slow(now);
+    for (const auto& [id, client] : world_.clients) world_.counters.clipboard_errors += client->drop_untaken(now);
     if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed, nor may others' requests suffer
         for (auto& fetch : fetches_)
             if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
@@ -376,8 +383,10 @@ void ClipboardBroker::handle_timeout(Time now) {
 std::optional<Time> ClipboardBroker::poll_timeout() const {
     auto next = announce_at_;
     for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
-    for (const auto& [id, client] : world_.clients)
+    for (const auto& [id, client] : world_.clients) {
+        next = earlier(next, client->next_untaken());
         if (client->behind_since) next = earlier(next, *client->behind_since + world_.settings.limits.request_deadline);
+    }
     return next;
 }
 

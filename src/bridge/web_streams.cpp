@@ -8,7 +8,8 @@ namespace vmcbridge::bridge {
 
 // ---- To the browser
 
-browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool) {
+browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool,
+                                   Time now) {
     const auto in_use = [&](browser::StreamId id) { return std::ranges::find(streams_, id, &Stream::id); };
     while (in_use(next_id_) != streams_.end()) ++next_id_;
     if (size == 0) return next_id_++;  // over as it begins
@@ -17,6 +18,7 @@ browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::s
     stream.request = request;
     stream.left = size;
     stream.spool = std::move(spool);
+    stream.since = now;
     return stream.id;
 }
 
@@ -58,11 +60,43 @@ void OutStreams::clear() noexcept {
     failed_.reset();
 }
 
-void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes) {
+void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes, Time now) {
     const auto found = std::ranges::find(streams_, id, &Stream::id);
     if (found == streams_.end()) return;  // it ended meanwhile
     const auto room = std::numeric_limits<std::uint64_t>::max() - found->credit;
     found->credit += std::min(bytes, room);
+    found->granted += std::min<std::uint64_t>(bytes, limits::stream_least);
+    if (found->is_untaken && found->granted < limits::stream_least && found->credit < found->left) return;
+    found->is_untaken = false;
+    found->since = now;
+}
+
+std::set<const Spool*> OutStreams::spools() const {
+    std::set<const Spool*> held;
+    for (const auto& stream : streams_)
+        if (stream.spool) held.insert(stream.spool.get());
+    return held;
+}
+
+std::vector<RequestId> OutStreams::look_for_untaken(Time now, std::chrono::milliseconds patience) {
+    std::vector<RequestId> untaken;
+    for (auto& stream : streams_) {
+        if (!stream.spool) continue;
+        if (stream.is_untaken && stream.since + patience <= now) untaken.push_back(stream.request);
+        if (stream.is_untaken || stream.credit > 0) continue;
+        stream.is_untaken = true;
+        stream.since = now;
+        stream.granted = 0;
+    }
+    return untaken;
+}
+
+std::optional<Time> OutStreams::next_untaken(std::chrono::milliseconds patience) const {
+    std::optional<Time> next;
+    for (const auto& stream : streams_)
+        if (stream.spool && (stream.is_untaken || stream.credit == 0))
+            next = std::min(next.value_or(Time::max()), stream.since + patience);
+    return next;
 }
 
 bool OutStreams::may_send(const Stream& stream) noexcept {
