@@ -373,11 +373,13 @@ void ClipboardBroker::handle_timeout(Time now) {
     if (announce_at_ && now >= *announce_at_) announce_standing();
     drop_slow(now);
     for (const auto& [id, client] : world_.clients) world_.counters.clipboard_errors += client->drop_untaken(now);
-    if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed, nor may others' requests suffer
-        for (auto& fetch : fetches_)
-            if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
     fail_where([&](const Fetch& fetch) { return fetch.deadline <= now; }, Code::timeout,
                "no answer came within the deadline", now);
+}
+
+void ClipboardBroker::excuse_guest(Time now) {
+    for (auto& fetch : fetches_)
+        if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
 }
 
 std::optional<Time> ClipboardBroker::poll_timeout() const {
@@ -399,7 +401,7 @@ void ClipboardBroker::check_slow(Time now) {
             client->behind_since.reset();
             continue;
         }
-        anybody_is_behind_ = true;
+        anybody_is_behind_ = was_held_ = true;
         if (!client->behind_since) client->behind_since = now;
     }
 }

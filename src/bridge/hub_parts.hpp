@@ -39,6 +39,8 @@ struct Hub::Parts {
     void handle(const GuestEvent& event, Time now);
     void handle(AgentType type, Bytes body, Time now);
     void handle_change(GuestSession::Change change, Time now);
+    /// Where a client held the guest up, it was not read: what it may have said meanwhile is not late.
+    void excuse_guest(Time now);
     void agent_came(Time now);
     void agent_went(Time now);
     /// The agent as clients may see it.

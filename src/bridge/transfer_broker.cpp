@@ -252,6 +252,13 @@ void TransferBroker::end_slow(Time now) {
     }
 }
 
+void TransferBroker::excuse_guest(Time now) {
+    for (auto& transfer : transfers_) {
+        if (transfer.stage == Stage::starting) transfer.deadline = now + world_.settings.limits.request_deadline;
+        if (transfer.stage == Stage::finishing) transfer.deadline = now + finish_deadline;
+    }
+}
+
 void TransferBroker::handle_timeout(Time now) {
     end_slow(now);
     for (auto t = transfers_.begin(); t != transfers_.end();) {

@@ -40,6 +40,8 @@ public:
     void guest_status(const agent::FileTransferStatus& status, Time now);
     void agent_went();
 
+    /// The guest was not read for some time: its answers have their whole deadline from now.
+    void excuse_guest(Time now);
     void handle_timeout(Time now);
     [[nodiscard]] std::optional<Time> poll_timeout() const;
 

@@ -147,6 +147,23 @@ TEST(SlowClient, DoesNotLetTheRequestsBehindItTimeOut) {
     EXPECT_TRUE(s.bob.contents(1) == long_text(100'000));
 }
 
+TEST(SlowClient, LetsNoFileOrLayoutOfOthersTimeOut) {
+    Copied s;
+    s.alice.grants = false;
+    s.alice.requests(1, png);
+    s.bob.says(R"({"type":"lead"})");
+    s.bob.resizes(7, 800, 600);
+    s.advance(100ms);
+    s.guest.answers(long_text(4'000'000), png);
+    s.bob.starts_file(1, "a", 10, 1);
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    s.guest.replies();
+    s.advance(5s);
+    EXPECT_EQ(s.alice.error(1), "timeout");
+    EXPECT_EQ(s.bob.next("file-status").string("status"), "accepted");
+    EXPECT_EQ(s.bob.next("monitors-result").string("status"), "applied");
+}
+
 TEST(SlowClient, LosesAStreamThatTheGuestHasFinishedToo) {
     Copied s;
     s.alice.grants = false;
