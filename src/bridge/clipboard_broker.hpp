@@ -137,7 +137,9 @@ private:
     void erase(Fetch& fetch);
     void trace_ended(const Fetch& fetch, std::optional<browser::Code> code, std::string_view detail);
     void fail_where(auto condition, browser::Code code, std::string_view message, Time now);
+    [[nodiscard]] Time::duration patience_with(const Client& client) const;
     void drop_slow(Time now);
+    void forget_waiters(const Client& client, const std::vector<RequestId>& dropped);
     void drop_unwanted(Time now);
     void end_forbidden(Time now);
 

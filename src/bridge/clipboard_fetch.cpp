@@ -387,7 +387,7 @@ std::optional<Time> ClipboardBroker::poll_timeout() const {
     for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
     for (const auto& [id, client] : world_.clients) {
         next = earlier(next, client->next_untaken());
-        if (client->behind_since) next = earlier(next, *client->behind_since + world_.settings.limits.request_deadline);
+        if (client->is_behind) next = earlier(next, *client->behind_since + patience_with(*client));
     }
     return next;
 }
@@ -397,36 +397,49 @@ std::optional<Time> ClipboardBroker::poll_timeout() const {
 void ClipboardBroker::check_slow(Time now) {
     anybody_is_behind_ = false;
     for (const auto& [id, client] : world_.clients) {
-        if (client->waiting_bytes() <= limits::client_outbox) {
-            client->behind_since.reset();
-            continue;
-        }
-        anybody_is_behind_ = was_held_ = true;
-        if (!client->behind_since) client->behind_since = now;
+        const bool caught_up = !client->is_behind;  // since when is not known: it counts until now
+        client->is_behind = client->waiting_bytes() > limits::client_outbox;
+        if (client->behind_since && (caught_up || !client->is_behind))
+            client->held += now - *std::exchange(client->behind_since, std::nullopt);
+        if (client->is_behind && !client->behind_since) client->behind_since = now;
+        if (!client->has_passing_answers()) client->held = {};
+        anybody_is_behind_ |= client->is_behind;
     }
+    was_held_ |= anybody_is_behind_;
 }
 
 void ClipboardBroker::client_took(Client& client) {
-    if (!client.behind_since || client.waiting_bytes() > limits::client_outbox) return;
-    client.behind_since.reset();
-    anybody_is_behind_ =
-        std::ranges::any_of(world_.clients, [](const auto& entry) { return entry.second->behind_since.has_value(); });
+    if (!client.is_behind || client.waiting_bytes() > limits::client_outbox) return;
+    client.is_behind = false;
+    anybody_is_behind_ = std::ranges::any_of(world_.clients, [](const auto& entry) { return entry.second->is_behind; });
 }
 
-/// Whoever held the guest up for the whole deadline loses what waits for it, and nothing else.
+/// How long it may hold the guest up still: one deadline in all, however often it takes a little meanwhile.
+Time::duration ClipboardBroker::patience_with(const Client& client) const {
+    return std::max(Time::duration{}, world_.settings.limits.request_deadline - client.held);
+}
+
+/// Whoever held the guest up for the whole deadline and took nothing loses what waits for it, and nothing else. Who
+/// took some of it goes on from a spool, and the guest is read on.
 void ClipboardBroker::drop_slow(Time now) {
+    constexpr std::string_view why = "the contents were taken too slowly";
     for (const auto& [id, client] : world_.clients) {
-        if (!client->behind_since || now < *client->behind_since + world_.settings.limits.request_deadline) continue;
-        const auto dropped =
-            client->drop_answers(Client::Answers::waiting, Code::timeout, "the contents were taken too slowly");
-        world_.counters.clipboard_errors += dropped.size();
-        for (auto& fetch : fetches_)
-            std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
-                return waiter.client == client->id() && std::ranges::find(dropped, waiter.request) != dropped.end();
-            });
+        if (!client->is_behind || now < *client->behind_since + patience_with(*client)) continue;
+        const auto took_nothing = client->held == Time::duration{};
+        client->held = {};
+        forget_waiters(*client, took_nothing ? client->drop_answers(Client::Answers::waiting, Code::timeout, why)
+                                             : client->spool_answers(spools_, Code::timeout, why));
     }
     drop_unwanted(now);
     check_slow(now);
+}
+
+void ClipboardBroker::forget_waiters(const Client& client, const std::vector<RequestId>& dropped) {
+    world_.counters.clipboard_errors += dropped.size();
+    for (auto& fetch : fetches_)
+        std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
+            return waiter.client == client.id() && std::ranges::find(dropped, waiter.request) != dropped.end();
+        });
 }
 
 ClipboardBroker::Fetch* ClipboardBroker::find_fetch(FetchId id) noexcept {

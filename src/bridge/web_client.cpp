@@ -209,6 +209,12 @@ void WebClient::answer_failed(RequestId request, browser::Code code, std::string
     send(browser::ClipboardError{.id = request, .code = code, .message = std::string{message}});
 }
 
+std::vector<RequestId> WebClient::spool_answers(SpoolPool& spools, browser::Code code, std::string_view message) {
+    auto requests = out_.move_to_spools(spools);
+    for (const auto request : requests) answer_failed(request, code, message);
+    return requests;
+}
+
 std::vector<RequestId> WebClient::drop_answers(Answers which, browser::Code code, std::string_view message) {
     auto requests = which == Answers::all ? out_.requests() : out_.waiting();
     for (const auto request : requests) answer_failed(request, code, message);
@@ -216,8 +222,8 @@ std::vector<RequestId> WebClient::drop_answers(Answers which, browser::Code code
 }
 
 bool WebClient::has_room_for(const Spool* contents) const {
-    const auto held = out_.spools();
-    return held.size() < limits::client_spools || held.contains(contents);
+    const auto spools = out_.spools();
+    return spools.size() < limits::client_spools || spools.contains(contents);
 }
 
 std::size_t WebClient::drop_untaken(Time now) {

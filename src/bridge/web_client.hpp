@@ -68,6 +68,8 @@ public:
     std::size_t drop_untaken(Time now) override;
     [[nodiscard]] std::optional<Time> next_untaken() const override;
     [[nodiscard]] std::size_t waiting_bytes() const noexcept override { return out_.waiting_bytes(); }
+    [[nodiscard]] bool has_passing_answers() const override { return out_.has_passing(); }
+    std::vector<RequestId> spool_answers(SpoolPool& spools, browser::Code code, std::string_view message) override;
     std::vector<RequestId> drop_answers(Answers which, browser::Code code, std::string_view message) override;
     void asked(FetchId fetch, Selection selection, ClipboardFormat format) override;
     void fetch_over(FetchId fetch) override;

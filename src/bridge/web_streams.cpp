@@ -25,6 +25,8 @@ browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::s
 void OutStreams::append(RequestId request, const SharedBytes& bytes) {
     const auto found = std::ranges::find(streams_, request, &Stream::request);
     if (found == streams_.end()) return;
+    if (found->filling && !found->filling->append(bytes.view())) found->filling.reset();  // it fails where that ends
+    if (found->spool) return;
     waiting_ += bytes.size();
     if (found->pieces.empty() || !found->pieces.back().extend(bytes)) found->pieces.push_back(bytes);
 }
@@ -71,6 +73,28 @@ void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes, Time now)
     found->since = now;
 }
 
+bool OutStreams::has_passing() const noexcept {
+    return std::ranges::any_of(streams_, [](const Stream& stream) { return !stream.spool; });
+}
+
+std::vector<RequestId> OutStreams::move_to_spools(SpoolPool& pool) {
+    std::vector<RequestId> without;
+    for (auto& stream : streams_)
+        if (!stream.pieces.empty() && !move_to_spool(stream, pool)) without.push_back(stream.request);
+    return without;
+}
+
+bool OutStreams::move_to_spool(Stream& stream, SpoolPool& pool) {
+    auto spool = spools().size() < limits::client_spools ? pool.make(stream.left) : nullptr;
+    if (!spool) return false;
+    for (const auto& piece : stream.pieces)
+        if (!spool->append(piece.view())) return false;
+    for (const auto& piece : stream.pieces) waiting_ -= piece.size();
+    stream.pieces.clear();
+    stream.spool = stream.filling = std::move(spool);
+    return true;
+}
+
 std::set<const Spool*> OutStreams::spools() const {
     std::set<const Spool*> held;
     for (const auto& stream : streams_)
@@ -100,7 +124,9 @@ std::optional<Time> OutStreams::next_untaken(std::chrono::milliseconds patience)
 }
 
 bool OutStreams::may_send(const Stream& stream) noexcept {
-    return stream.credit > 0 && (stream.spool || !stream.pieces.empty());
+    if (stream.credit == 0) return false;
+    if (stream.filling) return stream.offset < stream.filling->size();
+    return stream.spool || !stream.pieces.empty();
 }
 
 bool OutStreams::can_send() const noexcept { return std::ranges::any_of(streams_, may_send); }

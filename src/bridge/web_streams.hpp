@@ -37,6 +37,10 @@ public:
     /// Requests of the streams of which bytes of append() wait.
     [[nodiscard]] std::vector<RequestId> waiting() const;
 
+    [[nodiscard]] bool has_passing() const noexcept;
+    /// Lays what waits of append(), and what comes by it from now on, into spools: it waits in memory no more. Returns
+    /// the requests for which there is no room; they stay as they were.
+    [[nodiscard]] std::vector<RequestId> move_to_spools(SpoolPool& pool);
     /// Contents that streams hold, each once.
     [[nodiscard]] std::set<const Spool*> spools() const;
     /// Requests of the streams with a spool that had no credit, and got less than limits::stream_least of it for
@@ -63,11 +67,13 @@ private:
         std::deque<SharedBytes> pieces;
         std::shared_ptr<const Spool> spool;
         std::uint64_t offset = 0;
-        bool is_untaken = false;    ///< it has had no credit since `since`, and hardly got any
-        Time since{};               ///< or when it began, or got credit last
-        std::uint64_t granted = 0;  ///< while it is untaken
+        std::shared_ptr<Spool> filling;  ///< the same spool, where append() goes on in it
+        bool is_untaken = false;         ///< it has had no credit since `since`, and hardly got any
+        Time since{};                    ///< or when it began, or got credit last
+        std::uint64_t granted = 0;       ///< while it is untaken
     };
     [[nodiscard]] static bool may_send(const Stream& stream) noexcept;
+    [[nodiscard]] bool move_to_spool(Stream& stream, SpoolPool& pool);
     [[nodiscard]] SharedBytes take_piece(Stream& stream, std::size_t most);
     [[nodiscard]] static SharedBytes read_spool(Stream& stream, std::size_t most);
 
