@@ -69,13 +69,22 @@ inline constexpr std::size_t guest_outbox = 256 * kib;
 inline constexpr std::size_t guest_answers = 64;
 /// Clipboard requests of one client that wait for their answer.
 inline constexpr std::size_t client_requests = 32;
+/// Contents that lie here for one client until it takes them; more of its requests are refused meanwhile.
+inline constexpr std::size_t client_spools = 8;
+/// What a client must grant of such contents within the deadline of a request, once it has used up what it granted.
+inline constexpr std::size_t stream_least = 16 * kib;
 /// Requests of a guest for the same contents that wait for their answer; the agent asks once for each that pastes.
 inline constexpr std::size_t guest_requests = 64;
 /// File transfers of one client, waiting ones included.
 inline constexpr std::size_t client_transfers = 32;
-/// File transfers of one VM, waiting ones included, and those that run at once.
+/// Of them, those that run at once: one slot of the VM is always left to others.
+inline constexpr std::size_t client_transfers_running = 3;
+/// File transfers of one VM, waiting ones included (beyond them, each client may have its first still), and those that
+/// run at once.
 inline constexpr std::size_t vm_transfers = 64;
 inline constexpr std::size_t vm_transfers_running = 4;
+/// What a running file must receive in a minute while somebody waits who has none running, where its client has others.
+inline constexpr std::size_t transfer_least = 64 * kib;
 /// Clients of one VM.
 inline constexpr std::size_t vm_clients = 256;
 /// Clipboard contents in memory, for all fetches of one VM; beyond that they go to an unlinked temporary file.

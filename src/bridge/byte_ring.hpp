@@ -22,6 +22,8 @@ public:
     [[nodiscard]] Bytes front(std::size_t most) const noexcept;
     /// Drops the oldest `count`. REQUIRES: count <= size().
     void consume(std::size_t count) noexcept;
+    /// Drops the newest, all but `count`. REQUIRES: count <= size().
+    void truncate(std::size_t count) noexcept { size_ = count; }
     /// Forgets everything and gives the memory back.
     void clear() noexcept { *this = ByteRing{}; }
 

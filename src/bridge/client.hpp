@@ -66,7 +66,9 @@ public:
     // ---- Kept for it by the brokers
     policy::PermissionSet rights;      ///< the profile's permissions, narrowed by policy
     Time last_active{};                ///< when it last did something of its own accord
-    std::optional<Time> behind_since;  ///< when more contents than its outbox holds began to wait for it
+    bool is_behind = false;            ///< more contents than its outbox holds wait for it
+    std::optional<Time> behind_since;  ///< since when; stands a little longer, until somebody knows the time
+    Time::duration held{};             ///< how long it held the guest up before, for answers that still pass
     /// What it knows of each selection, so that it is told of changes only.
     struct Seen {
         bool own = false;              ///< it grabbed, and was not told otherwise
@@ -90,8 +92,18 @@ public:
     virtual void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) = 0;
     virtual void answer_bytes(RequestId request, const SharedBytes& bytes) = 0;
     virtual void answer_failed(RequestId request, browser::Code code, std::string_view message) = 0;
+    /// May one more answer lie here for it, or this one, which others may hold too?
+    [[nodiscard]] virtual bool has_room_for(const Spool* contents) const = 0;
+    /// Breaks off answers that lie here and are not taken; returns how many. To be called at next_untaken().
+    virtual std::size_t drop_untaken(Time now) = 0;
+    [[nodiscard]] virtual std::optional<Time> next_untaken() const = 0;
     /// Bytes of answers that it has not taken yet, as far as they are held in memory.
     [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
+    /// Answers are under way to it that don't lie in a spool.
+    [[nodiscard]] virtual bool has_passing_answers() const = 0;
+    /// Lays what waits of them, and what comes still, into spools. Breaks off those for which there is no room, and
+    /// returns their requests.
+    virtual std::vector<RequestId> spool_answers(SpoolPool& spools, browser::Code code, std::string_view message) = 0;
     enum class Answers : std::uint8_t { all, waiting };
     /// Breaks off answers under way: all, or those of which such bytes wait. Returns their requests.
     virtual std::vector<RequestId> drop_answers(Answers which, browser::Code code, std::string_view message) = 0;

@@ -123,6 +123,7 @@ void ClipboardBroker::client_lost(ClientId client, Time now) {
         },
         Code::not_owner, "the connection of the contents' owner was lost", now);
     drop_unwanted(now);
+    check_slow(now);
 }
 
 void ClipboardBroker::client_resumed(Client& client) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vmcbridge::bridge {
@@ -69,6 +70,10 @@ public:
     [[nodiscard]] std::optional<Time> poll_timeout() const;
     /// A client that waits for contents is behind by more than its outbox.
     [[nodiscard]] bool guest_must_wait() const noexcept { return anybody_is_behind_; }
+    /// Has the guest not been read for some time since the last call? Then nobody may take it for silent.
+    [[nodiscard]] bool take_held() noexcept { return std::exchange(was_held_, anybody_is_behind_); }
+    /// What is asked of the guest has its whole deadline from now.
+    void excuse_guest(Time now);
     /// Looks again which clients are behind.
     void check_slow(Time now);
     /// A client took something.
@@ -132,7 +137,9 @@ private:
     void erase(Fetch& fetch);
     void trace_ended(const Fetch& fetch, std::optional<browser::Code> code, std::string_view detail);
     void fail_where(auto condition, browser::Code code, std::string_view message, Time now);
+    [[nodiscard]] Time::duration patience_with(const Client& client) const;
     void drop_slow(Time now);
+    void forget_waiters(const Client& client, const std::vector<RequestId>& dropped);
     void drop_unwanted(Time now);
     void end_forbidden(Time now);
 
@@ -144,6 +151,7 @@ private:
     std::array<Fetch*, 3> streaming_{};  ///< by chunk port: where the guest's contents under way go; nullptr: nowhere
     FetchId next_fetch_ = 1;
     bool anybody_is_behind_ = false;
+    bool was_held_ = false;            ///< somebody has been behind since take_held()
     std::optional<Time> announce_at_;  ///< when grabs from before this agent are announced to it
 };
 

@@ -55,7 +55,7 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
                 return client.refused(Code::bad_frame, "clipboard-request", "this id is in use");
             ++open;
         }
-    if (open >= limits::client_requests) return fail_with(Code::busy);
+    if (open >= limits::client_requests || !client.has_room_for(nullptr)) return fail_with(Code::busy);
     if (const auto code = refuse(client, selection, format)) return fail_with(*code);
     world_.trace.passed(from_client(client.id(), "request"), browser::mime_of(format));
     join(selection, format, now).waiters.push_back({.client = client.id(), .request = request});
@@ -266,8 +266,14 @@ void ClipboardBroker::finish(Fetch& fetch, Time now) {
     flush(fetch);
     trace_ended(fetch, std::nullopt, to_text(fetch.format, fetch.size));
     for (const auto& waiter : fetch.waiters) {
-        auto* client = world_.find(waiter.client);
-        if (client && fetch.spool) client->answered(waiter.request, fetch.format, fetch.spool);
+        auto* client = fetch.spool ? world_.find(waiter.client) : nullptr;
+        if (client && !client->has_room_for(fetch.spool.get())) {
+            ++world_.counters.clipboard_errors;
+            world_.trace.stopped(to_client(waiter.client, "data"), Code::busy, browser::meaning(Code::busy));
+            client->answer_failed(waiter.request, Code::busy, browser::meaning(Code::busy));
+            continue;
+        }
+        if (client) client->answered(waiter.request, fetch.format, fetch.spool);
         ++world_.counters.clipboard_answers;
     }
     for (auto i = 0U; i < fetch.guest_waits; ++i) {
@@ -366,18 +372,23 @@ void ClipboardBroker::drop_unwanted(Time now) {
 void ClipboardBroker::handle_timeout(Time now) {
     if (announce_at_ && now >= *announce_at_) announce_standing();
     drop_slow(now);
-    if (anybody_is_behind_)  // the guest is not read meanwhile: it can't be blamed, nor may others' requests suffer
-        for (auto& fetch : fetches_)
-            if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
+    for (const auto& [id, client] : world_.clients) world_.counters.clipboard_errors += client->drop_untaken(now);
     fail_where([&](const Fetch& fetch) { return fetch.deadline <= now; }, Code::timeout,
                "no answer came within the deadline", now);
+}
+
+void ClipboardBroker::excuse_guest(Time now) {
+    for (auto& fetch : fetches_)
+        if (fetch.from_guest) fetch.deadline = now + world_.settings.limits.request_deadline;
 }
 
 std::optional<Time> ClipboardBroker::poll_timeout() const {
     auto next = announce_at_;
     for (const auto& fetch : fetches_) next = earlier(next, fetch.deadline);
-    for (const auto& [id, client] : world_.clients)
-        if (client->behind_since) next = earlier(next, *client->behind_since + world_.settings.limits.request_deadline);
+    for (const auto& [id, client] : world_.clients) {
+        next = earlier(next, client->next_untaken());
+        if (client->is_behind) next = earlier(next, *client->behind_since + patience_with(*client));
+    }
     return next;
 }
 
@@ -386,36 +397,49 @@ std::optional<Time> ClipboardBroker::poll_timeout() const {
 void ClipboardBroker::check_slow(Time now) {
     anybody_is_behind_ = false;
     for (const auto& [id, client] : world_.clients) {
-        if (client->waiting_bytes() <= limits::client_outbox) {
-            client->behind_since.reset();
-            continue;
-        }
-        anybody_is_behind_ = true;
-        if (!client->behind_since) client->behind_since = now;
+        const bool caught_up = !client->is_behind;  // since when is not known: it counts until now
+        client->is_behind = client->waiting_bytes() > limits::client_outbox;
+        if (client->behind_since && (caught_up || !client->is_behind))
+            client->held += now - *std::exchange(client->behind_since, std::nullopt);
+        if (client->is_behind && !client->behind_since) client->behind_since = now;
+        if (!client->has_passing_answers()) client->held = {};
+        anybody_is_behind_ |= client->is_behind;
     }
+    was_held_ |= anybody_is_behind_;
 }
 
 void ClipboardBroker::client_took(Client& client) {
-    if (!client.behind_since || client.waiting_bytes() > limits::client_outbox) return;
-    client.behind_since.reset();
-    anybody_is_behind_ =
-        std::ranges::any_of(world_.clients, [](const auto& entry) { return entry.second->behind_since.has_value(); });
+    if (!client.is_behind || client.waiting_bytes() > limits::client_outbox) return;
+    client.is_behind = false;
+    anybody_is_behind_ = std::ranges::any_of(world_.clients, [](const auto& entry) { return entry.second->is_behind; });
 }
 
-/// Whoever held the guest up for the whole deadline loses what waits for it, and nothing else.
+/// How long it may hold the guest up still: one deadline in all, however often it takes a little meanwhile.
+Time::duration ClipboardBroker::patience_with(const Client& client) const {
+    return std::max(Time::duration{}, world_.settings.limits.request_deadline - client.held);
+}
+
+/// Whoever held the guest up for the whole deadline and took nothing loses what waits for it, and nothing else. Who
+/// took some of it goes on from a spool, and the guest is read on.
 void ClipboardBroker::drop_slow(Time now) {
+    constexpr std::string_view why = "the contents were taken too slowly";
     for (const auto& [id, client] : world_.clients) {
-        if (!client->behind_since || now < *client->behind_since + world_.settings.limits.request_deadline) continue;
-        const auto dropped =
-            client->drop_answers(Client::Answers::waiting, Code::timeout, "the contents were taken too slowly");
-        world_.counters.clipboard_errors += dropped.size();
-        for (auto& fetch : fetches_)
-            std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
-                return waiter.client == client->id() && std::ranges::find(dropped, waiter.request) != dropped.end();
-            });
+        if (!client->is_behind || now < *client->behind_since + patience_with(*client)) continue;
+        const auto took_nothing = client->held == Time::duration{};
+        client->held = {};
+        forget_waiters(*client, took_nothing ? client->drop_answers(Client::Answers::waiting, Code::timeout, why)
+                                             : client->spool_answers(spools_, Code::timeout, why));
     }
     drop_unwanted(now);
     check_slow(now);
+}
+
+void ClipboardBroker::forget_waiters(const Client& client, const std::vector<RequestId>& dropped) {
+    world_.counters.clipboard_errors += dropped.size();
+    for (auto& fetch : fetches_)
+        std::erase_if(fetch.waiters, [&](const Fetch::Waiter& waiter) {
+            return waiter.client == client.id() && std::ranges::find(dropped, waiter.request) != dropped.end();
+        });
 }
 
 ClipboardBroker::Fetch* ClipboardBroker::find_fetch(FetchId id) noexcept {

@@ -101,6 +101,10 @@ void DisplayBroker::guest_replied(const agent::Reply& reply) {
     }
 }
 
+void DisplayBroker::excuse_guest(Time now) {
+    for (auto& asked : sent_) asked.due = now + world_.settings.limits.request_deadline;
+}
+
 void DisplayBroker::handle_timeout(Time now) {
     if (pending_ && pending_->due <= now) send_pending(now);
     while (!sent_.empty() && sent_.front().due <= now) {

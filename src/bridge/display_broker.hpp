@@ -31,6 +31,8 @@ public:
     void guest_replied(const agent::Reply& reply);
 
     [[nodiscard]] std::optional<ClientId> lead() const noexcept { return lead_; }
+    /// The guest was not read for some time: its replies have their whole deadline from now.
+    void excuse_guest(Time now);
     void handle_timeout(Time now);
     [[nodiscard]] std::optional<Time> poll_timeout() const;
 

@@ -34,6 +34,7 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     auto& parts = at(now);
     if (!parts.guest.has_connection()) return;
     parts.world.counters.guest_bytes_in += bytes.size();
+    parts.excuse_guest(now);
     const auto was_full = parts.guest.writer().is_full();
     while (true) {
         const auto event = parts.reader.next(bytes, parts.guest.dialect());
@@ -123,6 +124,7 @@ std::vector<ClientId> Hub::take_ready_clients() {
 
 void Hub::handle_timeout(Time now) {
     auto& parts = at(now);
+    parts.excuse_guest(now);
     parts.handle_change(parts.guest.handle_timeout(now), now);
     parts.clipboard.handle_timeout(now);
     parts.display.handle_timeout(now);

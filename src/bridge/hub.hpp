@@ -103,7 +103,8 @@ public:
     [[nodiscard]] bool has_guest_output() const noexcept;
 
     // ---- Clients
-    /// A client that speaks vmcbridge.v1 came. Error: too-many, or busy (several-clients = refuse).
+    /// A client that speaks vmcbridge.v1 came. Error: too-many, or busy (several-clients = refuse); clients that are
+    /// lost make place before.
     /// `resume` is the token of a lost connection: with the right one, and the same user, that client goes on; if its
     /// connection still stands, CloseClient for it comes out of poll_event() first. A wrong one gives a new client.
     [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now,

@@ -28,11 +28,11 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
         return known->id();
     }
     const auto rule = world.settings.policy.several_clients;
-    if (rule == SeveralClients::refuse && !world.clients.empty()) return Code::busy;
+    if (rule == SeveralClients::refuse && !parts.make_room(1, now)) return Code::busy;
     if (rule == SeveralClients::take_over)
         while (!world.clients.empty())
             parts.close(world.clients.begin()->first, CloseCode::replaced, "another client took over", now);
-    if (world.clients.size() >= limits::vm_clients) return Code::too_many;
+    if (!parts.make_room(limits::vm_clients, now)) return Code::too_many;
 
     const ClientId id{parts.next_client++};
     auto owned = std::make_unique<WebClient>(id, std::move(profile), world);

@@ -105,7 +105,7 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
                    [&](const browser::ClipboardData& f) { handle_data(parts, client, f, now); },
                    [&](const browser::ClipboardError& f) { parts.clipboard.client_failed(client, f.id, f.code, now); },
                    [&](const browser::Credit& f) {
-                       client.granted(f);
+                       client.granted(f, now);
                        parts.clipboard.check_slow(now);
                    },
                    [&](const browser::Ping& f) { client.pong(f.id); },

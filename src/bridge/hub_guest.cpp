@@ -67,6 +67,13 @@ void Hub::Parts::handle_change(GuestSession::Change change, Time now) {
     }
 }
 
+void Hub::Parts::excuse_guest(Time now) {
+    if (!clipboard.take_held()) return;
+    clipboard.excuse_guest(now);
+    transfers.excuse_guest(now);
+    display.excuse_guest(now);
+}
+
 void Hub::Parts::agent_came(Time now) {
     world.note("agent-came", {{"guess", guess_agent(guest.capabilities())}});
     tell_agent();

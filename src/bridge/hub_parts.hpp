@@ -39,6 +39,8 @@ struct Hub::Parts {
     void handle(const GuestEvent& event, Time now);
     void handle(AgentType type, Bytes body, Time now);
     void handle_change(GuestSession::Change change, Time now);
+    /// Where a client held the guest up, it was not read: what it may have said meanwhile is not late.
+    void excuse_guest(Time now);
     void agent_came(Time now);
     void agent_went(Time now);
     /// The agent as clients may see it.
@@ -53,6 +55,10 @@ struct Hub::Parts {
     [[nodiscard]] WebClient* find_resumable(std::string_view token, const std::string& user) const;
     void resume(WebClient& client, ClientProfile profile, Time now);
     void drop_lost(Time now);
+    /// Makes place for one more where there may be `most`, if need be of clients that are lost, those lost longest
+    /// first. false: so many are there that it would not help; nobody was dropped.
+    [[nodiscard]] bool make_room(std::size_t most, Time now);
+    void drop(WebClient& client, std::string_view reason, Time now);
     [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
     /// Says so to the guest where nobody is left.

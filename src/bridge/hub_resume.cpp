@@ -2,8 +2,10 @@
 
 #include "src/bridge/hub_parts.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace vmcbridge::bridge {
 
@@ -48,6 +50,7 @@ void Hub::Parts::resume(WebClient& client, ClientProfile profile, Time now) {
     }
     client.rights = policy::effective(profile.permissions, world.settings.policy);
     client.last_active = now;
+    for (const auto& [file, received] : client.in_streams().restart()) transfers.rewind(client, file, received);
     client.resume(std::move(profile), agent_view(), display.lead() == client.id());
     clipboard.client_resumed(client);
     tell_clients();
@@ -60,10 +63,24 @@ void Hub::Parts::drop_lost(Time now) {
             return until && *until <= now;
         });
         if (found == world.clients.end()) return;
-        world.note("client-over", {{"client", std::to_string(found->first.raw())}, {"reason", "not resumed in time"}});
-        remove(found->first, now);
+        drop(static_cast<WebClient&>(*found->second), "not resumed in time", now);
         look_for_last();
     }
+}
+
+void Hub::Parts::drop(WebClient& client, std::string_view reason, Time now) {
+    world.note("client-over", {{"client", std::to_string(client.id().raw())}, {"reason", std::string{reason}}});
+    remove(client.id(), now);
+}
+
+bool Hub::Parts::make_room(std::size_t most, Time now) {
+    std::vector<WebClient*> lost;
+    for (const auto& [id, client] : world.clients)
+        if (auto& each = static_cast<WebClient&>(*client); each.is_lost()) lost.push_back(&each);
+    if (world.clients.size() - lost.size() >= most) return false;
+    std::ranges::stable_sort(lost, {}, &WebClient::lost_until);
+    for (auto next = lost.begin(); world.clients.size() >= most; ++next) drop(**next, "its place was needed", now);
+    return true;
 }
 
 std::optional<Time> Hub::Parts::next_lost() const {

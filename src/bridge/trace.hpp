@@ -41,6 +41,7 @@ class Trace {
 public:
     /// The time of the call that is under way; what is noted from here on happened then.
     void set_now(Time now) noexcept { now_ = now; }
+    [[nodiscard]] Time now() const noexcept { return now_; }
 
     /// It went on.
     void passed(const TraceStep& step, std::string_view detail = {}) { add(step, std::nullopt, detail); }

@@ -3,6 +3,7 @@
 #include "proto/agent/file_transfer.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -79,7 +80,8 @@ bool TransferBroker::start(Client& client, RequestId file, std::string_view name
     auto safe_name = policy::safe_file_name(name);
     if (!safe_name) return refuse(Code::bad_name, "nothing usable is left of this file name");
     const auto own = std::ranges::count(transfers_, client.id(), &Transfer::client);
-    if (static_cast<std::size_t>(own) >= limits::client_transfers || transfers_.size() >= limits::vm_transfers)
+    const bool has_many = static_cast<std::size_t>(own) >= limits::client_transfers;
+    if (has_many || (own > 0 && transfers_.size() >= limits::vm_transfers))
         return refuse(Code::busy, "too many files are on their way");
 
     auto& transfer = transfers_.emplace_back();
@@ -93,17 +95,22 @@ bool TransferBroker::start(Client& client, RequestId file, std::string_view name
     return true;
 }
 
-void TransferBroker::start_waiting(Time now) {
+std::map<ClientId, std::size_t> TransferBroker::running() const {
     std::map<ClientId, std::size_t> running;
     for (const auto& transfer : transfers_)
         if (transfer.stage != Stage::waiting) ++running[transfer.client];
+    return running;
+}
+
+void TransferBroker::start_waiting(Time now) {
+    auto counts = running();
     auto slots = limits::vm_transfers_running;
-    for (const auto& [client, count] : running) slots -= count;
+    for (const auto& [client, count] : counts) slots -= count;
     for (; slots > 0; --slots) {
-        const auto next = next_waiting(running);
+        const auto next = next_waiting(counts);
         if (next == transfers_.end()) return;
         auto& transfer = *next;
-        ++running[transfer.client];
+        ++counts[transfer.client];
         transfer.stage = Stage::starting;
         transfer.id = TransferId{next_id_++};
         transfer.deadline = now + world_.settings.limits.request_deadline;
@@ -113,7 +120,7 @@ void TransferBroker::start_waiting(Time now) {
     }
 }
 
-/// The oldest one of the client of which the fewest run.
+/// The oldest one of the client of which the fewest run, of those that may have one more.
 TransferBroker::Transfers::iterator TransferBroker::next_waiting(const std::map<ClientId, std::size_t>& running) {
     const auto count = [&](const Transfer& transfer) {
         const auto found = running.find(transfer.client);
@@ -121,8 +128,17 @@ TransferBroker::Transfers::iterator TransferBroker::next_waiting(const std::map<
     };
     auto best = transfers_.end();
     for (auto t = transfers_.begin(); t != transfers_.end(); ++t)
-        if (t->stage == Stage::waiting && (best == transfers_.end() || count(*t) < count(*best))) best = t;
+        if (t->stage == Stage::waiting && count(*t) < limits::client_transfers_running &&
+            (best == transfers_.end() || count(*t) < count(*best)))
+            best = t;
     return best;
+}
+
+std::size_t TransferBroker::count_empty_handed(const std::map<ClientId, std::size_t>& running) const {
+    std::set<ClientId> found;
+    for (const auto& transfer : transfers_)
+        if (!running.contains(transfer.client)) found.insert(transfer.client);
+    return found.size();
 }
 
 bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
@@ -131,6 +147,13 @@ bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
     found->buffer.append(bytes);
     found->received += bytes.size();
     return true;
+}
+
+void TransferBroker::rewind(const Client& client, RequestId file, std::uint64_t received) {
+    const auto found = find(client.id(), file);
+    if (found == transfers_.end()) return;
+    found->received = received;
+    found->buffer.truncate(static_cast<std::size_t>(received - found->sent));
 }
 
 void TransferBroker::cancel(Client& client, RequestId file, Time now) {
@@ -180,7 +203,7 @@ void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time 
         if (found->stage != Stage::starting) return;
         found->stage = Stage::running;
         found->deadline = now + idle_deadline;
-        found->told = now;
+        found->told = found->looked_at = now;
         world_.trace.passed(step(Hop::from_guest, found->client, "accepted"), found->name);
         tell(*found, FileState::accepted, std::nullopt, "");
         return;
@@ -211,7 +234,33 @@ void TransferBroker::agent_went() {
         end(transfers_.begin(), FileState::error, Code::agent_gone, "the agent went before the file was there", false);
 }
 
+/// Whoever lets several files crawl gives one up for each client that has none. What waits for the guest's port is not
+/// the client's fault.
+void TransferBroker::end_slow(Time now) {
+    auto counts = running();
+    auto wanted = count_empty_handed(counts);
+    for (auto t = transfers_.begin(); t != transfers_.end();) {
+        const auto each = t++;
+        if (each->stage != Stage::running || now < each->looked_at + idle_deadline) continue;
+        each->looked_at = now;
+        const auto moved = each->sent - std::exchange(each->sent_before, each->sent);
+        auto& own = counts.at(each->client);
+        if (wanted == 0 || own < 2 || moved >= limits::transfer_least || !each->buffer.empty()) continue;
+        --wanted;
+        --own;
+        end(each, FileState::error, Code::timeout, "it came too slowly while others waited", true);
+    }
+}
+
+void TransferBroker::excuse_guest(Time now) {
+    for (auto& transfer : transfers_) {
+        if (transfer.stage == Stage::starting) transfer.deadline = now + world_.settings.limits.request_deadline;
+        if (transfer.stage == Stage::finishing) transfer.deadline = now + finish_deadline;
+    }
+}
+
 void TransferBroker::handle_timeout(Time now) {
+    end_slow(now);
     for (auto t = transfers_.begin(); t != transfers_.end();) {
         const bool runs = t->stage == Stage::running;
         if (runs && !t->buffer.empty()) t->deadline = now + idle_deadline;  // it waits for the guest's port
@@ -225,7 +274,10 @@ void TransferBroker::handle_timeout(Time now) {
 
 std::optional<Time> TransferBroker::poll_timeout() const {
     std::optional<Time> next;
-    for (const auto& transfer : transfers_) next = earlier(next, transfer.deadline);
+    for (const auto& transfer : transfers_) {
+        next = earlier(next, transfer.deadline);
+        if (transfer.stage == Stage::running) next = earlier(next, transfer.looked_at + idle_deadline);
+    }
     return next;
 }
 

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] bool start(Client& client, RequestId file, std::string_view name, std::uint64_t size, Time now);
     /// false: the transfer has ended. REQUIRES: no more bytes in all than its size.
     [[nodiscard]] bool data(const Client& client, RequestId file, Bytes bytes);
+    /// Of the file, only this many bytes count as received: the client sends the rest again.
+    void rewind(const Client& client, RequestId file, std::uint64_t received);
     void cancel(Client& client, RequestId file, Time now);
     /// The client broke its own stream.
     void abort(Client& client, RequestId file, browser::Code code, Time now);
@@ -38,6 +40,8 @@ public:
     void guest_status(const agent::FileTransferStatus& status, Time now);
     void agent_went();
 
+    /// The guest was not read for some time: its answers have their whole deadline from now.
+    void excuse_guest(Time now);
     void handle_timeout(Time now);
     [[nodiscard]] std::optional<Time> poll_timeout() const;
 
@@ -61,14 +65,21 @@ private:
         Stage stage = Stage::waiting;
         ByteRing buffer;
         std::optional<Time> deadline;
-        Time told{};  ///< when the client heard of its progress last
+        Time told{};                    ///< when the client heard of its progress last
+        Time looked_at{};               ///< running: when its pace was looked at last, ...
+        std::uint64_t sent_before = 0;  ///< ... and what had been sent by then
     };
     using Transfers = std::list<Transfer>;
 
     [[nodiscard]] static bool is_ready(const Transfer& transfer) noexcept;
     [[nodiscard]] Transfers::iterator find(ClientId client, RequestId file) noexcept;
+    /// Transfers of each client that are not waiting any more.
+    [[nodiscard]] std::map<ClientId, std::size_t> running() const;
     void start_waiting(Time now);
     [[nodiscard]] Transfers::iterator next_waiting(const std::map<ClientId, std::size_t>& running);
+    /// Clients that wait and have nothing running.
+    [[nodiscard]] std::size_t count_empty_handed(const std::map<ClientId, std::size_t>& running) const;
+    void end_slow(Time now);
     void tell(const Transfer& transfer, browser::FileState state, std::optional<browser::Code> code,
               std::string_view message, std::optional<std::uint64_t> free_bytes = {});
     /// Ends it: tells the client, and the guest where it knows of it.

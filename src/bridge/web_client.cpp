@@ -79,8 +79,8 @@ std::optional<OutFrame> WebClient::poll() {
     return frame;
 }
 
-void WebClient::granted(const browser::Credit& credit) {
-    out_.add_credit(credit.stream, credit.bytes);
+void WebClient::granted(const browser::Credit& credit, Time now) {
+    out_.add_credit(credit.stream, credit.bytes, now);
     if (out_.can_send()) mark_ready();
 }
 
@@ -126,7 +126,6 @@ void WebClient::resume(ClientProfile profile, const AgentView& agent, bool lead)
     lost_until_.reset();
     renew(std::move(profile));
     seen = {};
-    in_.restart();
     auto frame = welcome_of(agent, lead);
     frame.resumed = true;
     for (const auto& file : files_) frame.transfers.push_back(where(file));
@@ -189,13 +188,13 @@ void WebClient::answered(RequestId request, ClipboardFormat format, std::shared_
         if (is_utf8(text))
             return send(browser::ClipboardData{.id = request, .format = format, .body = std::move(text)});
     }
-    const auto stream = out_.open(request, size, std::move(contents));
+    const auto stream = out_.open(request, size, std::move(contents), world_.trace.now());
     send(browser::ClipboardData{
         .id = request, .format = format, .body = browser::StreamedData{.stream = stream, .size = size}});
 }
 
 void WebClient::answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) {
-    const auto stream = out_.open(request, size, nullptr);
+    const auto stream = out_.open(request, size, nullptr, world_.trace.now());
     send(browser::ClipboardData{
         .id = request, .format = format, .body = browser::StreamedData{.stream = stream, .size = size}});
 }
@@ -210,10 +209,32 @@ void WebClient::answer_failed(RequestId request, browser::Code code, std::string
     send(browser::ClipboardError{.id = request, .code = code, .message = std::string{message}});
 }
 
+std::vector<RequestId> WebClient::spool_answers(SpoolPool& spools, browser::Code code, std::string_view message) {
+    auto requests = out_.move_to_spools(spools);
+    for (const auto request : requests) answer_failed(request, code, message);
+    return requests;
+}
+
 std::vector<RequestId> WebClient::drop_answers(Answers which, browser::Code code, std::string_view message) {
     auto requests = which == Answers::all ? out_.requests() : out_.waiting();
     for (const auto request : requests) answer_failed(request, code, message);
     return requests;
+}
+
+bool WebClient::has_room_for(const Spool* contents) const {
+    const auto spools = out_.spools();
+    return spools.size() < limits::client_spools || spools.contains(contents);
+}
+
+std::size_t WebClient::drop_untaken(Time now) {
+    const auto requests = out_.look_for_untaken(now, world_.settings.limits.request_deadline);
+    for (const auto request : requests)
+        answer_failed(request, browser::Code::timeout, "the contents were taken too slowly");
+    return requests.size();
+}
+
+std::optional<Time> WebClient::next_untaken() const {
+    return out_.next_untaken(world_.settings.limits.request_deadline);
 }
 
 void WebClient::asked(FetchId fetch, Selection selection, ClipboardFormat format) {

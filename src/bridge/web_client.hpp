@@ -30,7 +30,7 @@ public:
     void lose(Time until);
     [[nodiscard]] bool is_lost() const noexcept { return lost_until_.has_value(); }
     [[nodiscard]] std::optional<Time> lost_until() const noexcept { return lost_until_; }
-    /// A new connection of the same peer: welcome, then what ended.
+    /// A new connection of the same peer: welcome, then what ended. REQUIRES: in_streams() were restarted.
     void resume(ClientProfile profile, const AgentView& agent, bool lead);
 
     // ---- What the driver asks
@@ -42,7 +42,7 @@ public:
 
     // ---- What the peer said, as far as it is this connection's own business
     [[nodiscard]] InStreams& in_streams() noexcept { return in_; }
-    void granted(const browser::Credit& credit);
+    void granted(const browser::Credit& credit, Time now);
     void pong(browser::RequestId id);
     /// Its file is on its way: until its last status, a resumed connection is told where it stands.
     void file_began(const browser::FileStart& file);
@@ -64,7 +64,12 @@ public:
     void answer_begins(RequestId request, ClipboardFormat format, std::uint64_t size) override;
     void answer_bytes(RequestId request, const SharedBytes& bytes) override;
     void answer_failed(RequestId request, browser::Code code, std::string_view message) override;
+    [[nodiscard]] bool has_room_for(const Spool* contents) const override;
+    std::size_t drop_untaken(Time now) override;
+    [[nodiscard]] std::optional<Time> next_untaken() const override;
     [[nodiscard]] std::size_t waiting_bytes() const noexcept override { return out_.waiting_bytes(); }
+    [[nodiscard]] bool has_passing_answers() const override { return out_.has_passing(); }
+    std::vector<RequestId> spool_answers(SpoolPool& spools, browser::Code code, std::string_view message) override;
     std::vector<RequestId> drop_answers(Answers which, browser::Code code, std::string_view message) override;
     void asked(FetchId fetch, Selection selection, ClipboardFormat format) override;
     void fetch_over(FetchId fetch) override;

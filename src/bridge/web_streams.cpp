@@ -8,7 +8,8 @@ namespace vmcbridge::bridge {
 
 // ---- To the browser
 
-browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool) {
+browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool,
+                                   Time now) {
     const auto in_use = [&](browser::StreamId id) { return std::ranges::find(streams_, id, &Stream::id); };
     while (in_use(next_id_) != streams_.end()) ++next_id_;
     if (size == 0) return next_id_++;  // over as it begins
@@ -17,12 +18,15 @@ browser::StreamId OutStreams::open(RequestId request, std::uint64_t size, std::s
     stream.request = request;
     stream.left = size;
     stream.spool = std::move(spool);
+    stream.since = now;
     return stream.id;
 }
 
 void OutStreams::append(RequestId request, const SharedBytes& bytes) {
     const auto found = std::ranges::find(streams_, request, &Stream::request);
     if (found == streams_.end()) return;
+    if (found->filling && !found->filling->append(bytes.view())) found->filling.reset();  // it fails where that ends
+    if (found->spool) return;
     waiting_ += bytes.size();
     if (found->pieces.empty() || !found->pieces.back().extend(bytes)) found->pieces.push_back(bytes);
 }
@@ -58,15 +62,71 @@ void OutStreams::clear() noexcept {
     failed_.reset();
 }
 
-void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes) {
+void OutStreams::add_credit(browser::StreamId id, std::uint64_t bytes, Time now) {
     const auto found = std::ranges::find(streams_, id, &Stream::id);
     if (found == streams_.end()) return;  // it ended meanwhile
     const auto room = std::numeric_limits<std::uint64_t>::max() - found->credit;
     found->credit += std::min(bytes, room);
+    found->granted += std::min<std::uint64_t>(bytes, limits::stream_least);
+    if (found->is_untaken && found->granted < limits::stream_least && found->credit < found->left) return;
+    found->is_untaken = false;
+    found->since = now;
+}
+
+bool OutStreams::has_passing() const noexcept {
+    return std::ranges::any_of(streams_, [](const Stream& stream) { return !stream.spool; });
+}
+
+std::vector<RequestId> OutStreams::move_to_spools(SpoolPool& pool) {
+    std::vector<RequestId> without;
+    for (auto& stream : streams_)
+        if (!stream.pieces.empty() && !move_to_spool(stream, pool)) without.push_back(stream.request);
+    return without;
+}
+
+bool OutStreams::move_to_spool(Stream& stream, SpoolPool& pool) {
+    auto spool = spools().size() < limits::client_spools ? pool.make(stream.left) : nullptr;
+    if (!spool) return false;
+    for (const auto& piece : stream.pieces)
+        if (!spool->append(piece.view())) return false;
+    for (const auto& piece : stream.pieces) waiting_ -= piece.size();
+    stream.pieces.clear();
+    stream.spool = stream.filling = std::move(spool);
+    return true;
+}
+
+std::set<const Spool*> OutStreams::spools() const {
+    std::set<const Spool*> held;
+    for (const auto& stream : streams_)
+        if (stream.spool) held.insert(stream.spool.get());
+    return held;
+}
+
+std::vector<RequestId> OutStreams::look_for_untaken(Time now, std::chrono::milliseconds patience) {
+    std::vector<RequestId> untaken;
+    for (auto& stream : streams_) {
+        if (!stream.spool) continue;
+        if (stream.is_untaken && stream.since + patience <= now) untaken.push_back(stream.request);
+        if (stream.is_untaken || stream.credit > 0) continue;
+        stream.is_untaken = true;
+        stream.since = now;
+        stream.granted = 0;
+    }
+    return untaken;
+}
+
+std::optional<Time> OutStreams::next_untaken(std::chrono::milliseconds patience) const {
+    std::optional<Time> next;
+    for (const auto& stream : streams_)
+        if (stream.spool && (stream.is_untaken || stream.credit == 0))
+            next = std::min(next.value_or(Time::max()), stream.since + patience);
+    return next;
 }
 
 bool OutStreams::may_send(const Stream& stream) noexcept {
-    return stream.credit > 0 && (stream.spool || !stream.pieces.empty());
+    if (stream.credit == 0) return false;
+    if (stream.filling) return stream.offset < stream.filling->size();
+    return stream.spool || !stream.pieces.empty();
 }
 
 bool OutStreams::can_send() const noexcept { return std::ranges::any_of(streams_, may_send); }
@@ -166,9 +226,19 @@ void InStreams::discard(browser::StreamId id) {
     close_if_complete(id);
 }
 
-void InStreams::restart() {
+std::vector<InStreams::Rewound> InStreams::restart() {
     std::erase_if(streams_, [](const auto& entry) { return !std::holds_alternative<ForFile>(entry.second.purpose); });
-    for (auto& [id, stream] : streams_) stream.allowed = stream.received + limits::initial_credit;
+    std::vector<Rewound> rewound;
+    for (auto& [id, stream] : streams_) {
+        const auto window = stream.is_open ? limits::stream_window : limits::initial_credit;
+        const auto most = stream.consumed + window - limits::initial_credit;
+        if (stream.received > most) {
+            stream.received = most;
+            rewound.push_back({.file = std::get<ForFile>(stream.purpose).file, .received = most});
+        }
+        stream.allowed = stream.received + limits::initial_credit;
+    }
+    return rewound;
 }
 
 std::optional<browser::StreamId> InStreams::of_file(RequestId file) const noexcept {

@@ -5,12 +5,14 @@
 #include "src/bridge/client.hpp"
 #include "src/bridge/out_frame.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -21,18 +23,31 @@ namespace vmcbridge::bridge {
 class OutStreams {
 public:
     /// Contents that come in pieces by append(), or all of them from `spool`. Returns the stream's number.
-    [[nodiscard]] browser::StreamId open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool);
+    [[nodiscard]] browser::StreamId open(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> spool,
+                                         Time now);
     void append(RequestId request, const SharedBytes& bytes);
     /// Forgets the stream of this request, if there is one.
     void close(RequestId request);
     /// Forgets all streams: the connection is lost.
     void clear() noexcept;
-    void add_credit(browser::StreamId stream, std::uint64_t bytes);
+    void add_credit(browser::StreamId stream, std::uint64_t bytes, Time now);
     [[nodiscard]] bool has(RequestId request) const noexcept;
     /// Requests of all streams.
     [[nodiscard]] std::vector<RequestId> requests() const;
     /// Requests of the streams of which bytes of append() wait.
     [[nodiscard]] std::vector<RequestId> waiting() const;
+
+    [[nodiscard]] bool has_passing() const noexcept;
+    /// Lays what waits of append(), and what comes by it from now on, into spools: it waits in memory no more. Returns
+    /// the requests for which there is no room; they stay as they were.
+    [[nodiscard]] std::vector<RequestId> move_to_spools(SpoolPool& pool);
+    /// Contents that streams hold, each once.
+    [[nodiscard]] std::set<const Spool*> spools() const;
+    /// Requests of the streams with a spool that had no credit, and got less than limits::stream_least of it for
+    /// `patience`. That a stream has none is noticed here first, so they are found after twice that time at most.
+    [[nodiscard]] std::vector<RequestId> look_for_untaken(Time now, std::chrono::milliseconds patience);
+    /// When to look; nullopt: all streams with a spool have credit.
+    [[nodiscard]] std::optional<Time> next_untaken(std::chrono::milliseconds patience) const;
 
     [[nodiscard]] std::size_t size() const noexcept { return streams_.size(); }
     [[nodiscard]] bool can_send() const noexcept;
@@ -52,8 +67,13 @@ private:
         std::deque<SharedBytes> pieces;
         std::shared_ptr<const Spool> spool;
         std::uint64_t offset = 0;
+        std::shared_ptr<Spool> filling;  ///< the same spool, where append() goes on in it
+        bool is_untaken = false;         ///< it has had no credit since `since`, and hardly got any
+        Time since{};                    ///< or when it began, or got credit last
+        std::uint64_t granted = 0;       ///< while it is untaken
     };
     [[nodiscard]] static bool may_send(const Stream& stream) noexcept;
+    [[nodiscard]] bool move_to_spool(Stream& stream, SpoolPool& pool);
     [[nodiscard]] SharedBytes take_piece(Stream& stream, std::size_t most);
     [[nodiscard]] static SharedBytes read_spool(Stream& stream, std::size_t most);
 
@@ -96,8 +116,14 @@ public:
     /// Its purpose is gone: what still comes is thrown away.
     void discard(browser::StreamId id);
 
-    /// A new connection takes over: only files go on, each from what was received, with the initial credit.
-    void restart();
+    /// A new connection takes over: only files go on, each from `received` with the initial credit, which is taken
+    /// back as far as more of it would be held then than without the loss. Returns those of which bytes were taken
+    /// back.
+    struct Rewound {
+        RequestId file = 0;
+        std::uint64_t received = 0;
+    };
+    [[nodiscard]] std::vector<Rewound> restart();
 
     [[nodiscard]] std::optional<browser::StreamId> of_file(RequestId file) const noexcept;
     [[nodiscard]] std::optional<browser::StreamId> of_fetch(FetchId fetch) const noexcept;

@@ -18,30 +18,95 @@ TEST(AGuestThatAsksAndNeverReads, IsNotReadAnyMore) {
     EXPECT_TRUE(s.hub.guest_is_readable());
 }
 
-TEST(AClientThatTakesNoAnswer, GetsNoMoreOfThem) {
-    const auto pieces = [] { return std::make_unique<MemorySpool>(); };
-    auto settings = with_policy([](auto& p) { p.share_between_clients = true; });
-    Scenario s{settings, pieces};
-    auto& owner = s.joins();
-    auto& greedy = s.joins();
-    greedy.grants = false;
-    owner.grabs({text});
-    const auto contents = long_text(100'000);
-    for (std::uint64_t request = 1; request <= limits::client_requests; ++request) {
-        greedy.requests(request, text);
+/// A client that asks for what another one copied, and grants nothing of it.
+struct Greedy : Scenario {
+    Greedy()
+        : Scenario{with_policy([](auto& p) { p.share_between_clients = true; }),
+                   [] { return std::make_unique<MemorySpool>(); }},
+          owner{joins()},
+          greedy{joins()} {
+        greedy.grants = false;
+        owner.grabs({text});
+    }
+    void owner_answers() {
         owner.answers(owner.asked(), text, 9, contents.size());
         owner.streams(9, contents);
     }
-    greedy.requests(99, text);
-    EXPECT_EQ(greedy.error(99), "busy");
+    std::uint32_t stream() { return static_cast<std::uint32_t>(greedy.next("clipboard-data").number("stream")); }
+    std::string contents = long_text(100'000);
+    FakeClient& owner;
+    FakeClient& greedy;
+};
+
+TEST(AClientThatTakesNoAnswer, GetsNoMoreOfThem) {
+    Greedy s;
+    for (std::uint64_t request = 1; request <= limits::client_spools; ++request) {
+        s.greedy.requests(request, text);
+        s.owner_answers();
+    }
+    s.greedy.requests(99, text);
+    EXPECT_EQ(s.greedy.error(99), "busy");
+}
+
+TEST(AClientThatTakesNoAnswer, GetsNoMoreOfThemAlsoOfThoseThatItAskedForBefore) {
+    Greedy s;
+    auto number = 0U;
+    for (std::size_t round = 0; round <= limits::client_spools; ++round) {
+        s.owner.grabs({text});
+        s.greedy.requests(round, text);
+        s.owner.answers(s.owner.asked(), text, ++number, s.contents.size());
+        s.owner.sends(number, "begun");
+    }
+    for (auto each = 1U; each <= number; ++each) s.owner.streams(each, std::string_view{s.contents}.substr(5));
+    EXPECT_EQ(s.greedy.error(limits::client_spools), "busy");
+    EXPECT_EQ(s.greedy.count("clipboard-data"), limits::client_spools);
+}
+
+TEST(AClientThatTakesNoAnswer, LosesItSoThatOthersHaveItsRoom) {
+    Greedy s;
+    s.greedy.requests(1, text);
+    s.owner_answers();
+    s.advance(4999ms);
+    EXPECT_FALSE(s.greedy.heard("clipboard-error"));
+    s.advance(5001ms);
+    EXPECT_EQ(s.greedy.error(1), "timeout");
+    EXPECT_FALSE(s.hub.poll_timeout());
+}
+
+TEST(AClientThatTakesNoAnswer, DoesNotKeepItByTakingAByteNowAndThen) {
+    Greedy s;
+    s.greedy.requests(1, text);
+    s.owner_answers();
+    const auto stream = s.stream();
+    for (int i = 0; i < 4; ++i) {
+        s.advance(3s);
+        s.greedy.credit(stream, 1);
+    }
+    EXPECT_EQ(s.greedy.error(1), "timeout");
+}
+
+TEST(AClientThatTakesItsAnswerSlowly, KeepsIt) {
+    Greedy s;
+    s.contents = long_text(300'000);
+    s.greedy.requests(1, text);
+    s.owner_answers();
+    const auto stream = s.stream();
+    while (!s.greedy.has_contents(1)) {
+        s.advance(4s);
+        ASSERT_FALSE(s.greedy.heard("clipboard-error"));
+        s.greedy.credit(stream, limits::stream_least);
+    }
+    EXPECT_TRUE(s.greedy.contents(1) == s.contents);
 }
 
 TEST(AClientThatSendsNothingOfItsFiles, MakesRoomForOthersAfterAMinute) {
     Scenario s;
     auto& idle = s.joins();
     auto& busy = s.joins();
+    auto& other = s.joins();
     for (std::uint32_t file = 1; file <= limits::vm_transfers_running; ++file) {
-        idle.starts_file(file, "idle", 1'000'000, file);
+        auto& whose = file <= limits::client_transfers_running ? idle : other;
+        whose.starts_file(file, "idle", 1'000'000, file);
         s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
     }
     busy.starts_file(1, "busy", 10, 1);
@@ -50,6 +115,80 @@ TEST(AClientThatSendsNothingOfItsFiles, MakesRoomForOthersAfterAMinute) {
     EXPECT_TRUE(s.guest.heard<agent::FileTransferStart>());
     EXPECT_EQ(idle.next("file-status", 1).string("status"), "accepted");
     EXPECT_EQ(idle.next("file-status", 1).string("code"), "timeout");
+}
+
+/// A client whose running files move a byte each now and then, and who has more of them waiting.
+struct Crawling : Scenario {
+    Crawling() : slow{joins()} {
+        for (std::uint32_t file = 1; file <= limits::client_transfers; ++file)
+            slow.starts_file(file, "slow", 1'000'000, file);
+        accept();
+        slow.forgets();
+    }
+    void accept() {
+        while (guest.heard<agent::FileTransferStart>())
+            guest.file_status(guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    }
+    void crawl() {
+        for (std::uint32_t file = 1; file <= limits::client_transfers_running; ++file) slow.sends(file, "x");
+        advance(30s);
+    }
+    FakeClient& slow;
+};
+
+TEST(AClientWithManyFiles, LeavesASlotForTheNextOne) {
+    Crawling s;
+    auto& bob = s.joins();
+    bob.starts_file(1, "bob", 10, 1);
+    s.accept();
+    EXPECT_EQ(bob.next("file-status", 1).string("status"), "accepted");
+}
+
+TEST(AClientWithManyFiles, ThatHardlyMoveLosesOneForEachWhoHasNone) {
+    Crawling s;
+    auto& bob = s.joins();
+    auto& carol = s.joins();
+    bob.starts_file(1, "bob", 1'000'000, 1);
+    s.accept();
+    carol.starts_file(1, "carol", 10, 1);
+    for (int i = 0; i < 2; ++i) {
+        bob.sends(1, "x");
+        s.crawl();
+    }
+    s.accept();
+    EXPECT_EQ(carol.next("file-status", 1).string("status"), "accepted");
+    EXPECT_EQ(s.hub.status().counters.files_failed, 1U) << "not bob's, who has this one only";
+}
+
+TEST(AClientWithManyFiles, ThatMoveOrForWhichNobodyWaitsLosesNone) {
+    Crawling s;
+    for (int i = 0; i < 5; ++i) s.crawl();
+    EXPECT_EQ(s.hub.status().counters.files_failed, 0U) << "nobody waits";
+    auto& bob = s.joins();
+    auto& carol = s.joins();
+    bob.starts_file(1, "bob", 1'000'000, 1);
+    s.accept();
+    carol.starts_file(1, "carol", 10, 1);
+    for (int i = 0; i < 5; ++i) {
+        bob.sends(1, "x");
+        for (std::uint32_t file = 1; file <= limits::client_transfers_running; ++file)
+            s.slow.sends(file, std::string(limits::file_data, 'x'));
+        s.advance(59s);
+    }
+    EXPECT_EQ(s.hub.status().counters.files_failed, 0U);
+}
+
+TEST(AClientWithManyFiles, DoesNotTakeThePlaceOfAnothersFirst) {
+    Scenario s;
+    for (int i = 0; i < 2; ++i) {
+        auto& greedy = s.joins();
+        for (std::uint32_t file = 0; file < limits::client_transfers; ++file) greedy.starts_file(file, "x", 10, file);
+        EXPECT_EQ(greedy.count("file-status"), 0U);
+    }
+    auto& bob = s.joins();
+    bob.starts_file(1, "first", 10, 1);
+    bob.starts_file(2, "second", 10, 2);
+    EXPECT_EQ(bob.next("file-status").number("id"), 2U);
 }
 
 TEST(AFileThatComesSlowly, IsNotIdle) {

@@ -121,6 +121,44 @@ TEST(AResumedClient, ItsOpenRequestEndedWithTheConnection) {
     EXPECT_EQ(again.contents(1), "now");
 }
 
+// ---- The place of a lost connection
+
+TEST(APlaceThatIsNeeded, IsThatOfTheClientThatIsLostLongest) {
+    Scenario s;
+    std::vector<FakeClient*> there;
+    for (std::size_t i = 0; i < limits::vm_clients; ++i) there.push_back(&s.joins({}));
+    there[7]->is_lost();
+    s.advance(1s);
+    there[3]->is_lost();
+    const auto lost_last = there[3]->id;
+    s.joins({});
+    EXPECT_EQ(s.hub.status().clients.size(), limits::vm_clients);
+    EXPECT_EQ(s.resumes(*there[3]).id, lost_last);
+    EXPECT_EQ(s.refused(), browser::Code::too_many) << "nobody is lost any more";
+}
+
+TEST(APlaceThatIsNeeded, IsGivenToTheNextOneWhereThereIsOnlyOne) {
+    Scenario s{with_policy([](auto& p) { p.several_clients = policy::SeveralClients::refuse; })};
+    auto& alice = s.joins();
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+    alice.is_lost();
+    auto& bob = s.joins();
+    EXPECT_TRUE(bob.next("welcome").flag("lead"));
+    EXPECT_FALSE(s.guest.heard<agent::ClientDisconnected>()) << "somebody is there again";
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+}
+
+TEST(APlaceThatIsNeeded, IsNotTakenWhereThatWouldNotHelp) {
+    Scenario s;
+    auto& alice = s.joins();
+    s.joins();
+    s.settings(with_policy([](auto& p) { p.several_clients = policy::SeveralClients::refuse; }));
+    const auto number = alice.id;
+    alice.is_lost();
+    EXPECT_EQ(s.refused(), browser::Code::busy);
+    EXPECT_EQ(s.resumes(alice).id, number);
+}
+
 struct Uploading : Scenario {
     Uploading() : alice{joins()} {
         alice.starts_file(7, "a.bin", contents.size(), 3);
@@ -146,6 +184,49 @@ TEST(AnUpload, GoesOnWhereItStoppedWithTheInitialCredit) {
     EXPECT_TRUE(s.guest.next_file_data(s.transfer) == s.contents);
     s.guest.file_status(s.transfer, agent::FileStatus::success);
     EXPECT_EQ(again.next("file-status", 7).string("status"), "progress");
+}
+
+TEST(AnUpload, HoldsNoMoreThanItsWindowHoweverOftenItsConnectionIsLost) {
+    Scenario s;
+    auto* alice = &s.joins();
+    const auto contents = long_text(3'000'000);
+    alice->starts_file(7, "a.bin", contents.size(), 3);
+    const auto transfer = s.guest.next<agent::FileTransferStart>().id;
+    s.guest.file_status(transfer, agent::FileStatus::can_send_data);
+    s.guest.reads = false;
+    std::size_t at = 0;
+    for (int i = 0; i < 20; ++i) {
+        alice->sends(3, std::string_view{contents}.substr(at, limits::initial_credit));
+        EXPECT_FALSE(alice->heard("error"));
+        alice->is_lost();
+        alice = &s.resumes(*alice);
+        at = std::stoul(alice->next("welcome").list("transfers", "received"));
+        EXPECT_LE(at + limits::initial_credit, limits::stream_window);
+    }
+    s.guest.reads = true;
+    s.settle();
+    alice->may_send[3] += limits::initial_credit;
+    EXPECT_EQ(alice->streams(3, std::string_view{contents}.substr(at)), contents.size() - at);
+    EXPECT_TRUE(s.guest.next_file_data(transfer) == contents);
+}
+
+TEST(AnUpload, ThatWaitsForItsTurnHoldsItsInitialCreditHoweverOftenItsConnectionIsLost) {
+    Scenario s;
+    auto* alice = &s.joins();
+    const auto contents = long_text(200'000);
+    alice->starts_file(7, "a.bin", contents.size(), 3);
+    const auto transfer = s.guest.next<agent::FileTransferStart>().id;
+    for (int i = 0; i < 20; ++i) {
+        alice->sends(3, std::string_view{contents}.substr(0, limits::initial_credit));
+        EXPECT_FALSE(alice->heard("error"));
+        alice->is_lost();
+        alice = &s.resumes(*alice);
+        EXPECT_EQ(alice->next("welcome").list("transfers", "received"), "0");
+    }
+    s.guest.file_status(transfer, agent::FileStatus::can_send_data);
+    alice->may_send[3] += limits::initial_credit;
+    EXPECT_EQ(alice->streams(3, contents), contents.size());
+    EXPECT_TRUE(s.guest.next_file_data(transfer) == contents);
 }
 
 TEST(AnUpload, ThatEndedWhileItsClientWasAwayIsTold) {

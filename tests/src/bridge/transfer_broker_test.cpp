@@ -122,16 +122,18 @@ TEST(FileTurns, SomeRunAtOnceAndTheRestWait) {
     Scenario s;
     auto& alice = s.joins();
     for (std::uint32_t i = 0; i < 6; ++i) alice.starts_file(i, "a", 1, i);
-    EXPECT_EQ(s.guest.count<FileTransferStart>(), limits::vm_transfers_running);
+    EXPECT_EQ(s.guest.count<FileTransferStart>(), limits::client_transfers_running);
     alice.cancels_file(0);
-    EXPECT_EQ(s.guest.count<FileTransferStart>(), limits::vm_transfers_running + 1);
+    EXPECT_EQ(s.guest.count<FileTransferStart>(), limits::client_transfers_running + 1);
 }
 
 TEST(FileTurns, AClientWithOneFileNeedNotWaitForAllOfAnother) {
     Scenario s;
     auto& alice = s.joins();
     auto& bob = s.joins();
+    auto& carol = s.joins();
     for (std::uint32_t i = 0; i < 20; ++i) alice.starts_file(i, "alice", 1, i);
+    carol.starts_file(0, "carol", 1, 0);
     bob.starts_file(0, "bob", 1, 0);
     s.guest.inbox.clear();
     alice.cancels_file(0);

@@ -11,7 +11,8 @@ namespace {
 using namespace support;
 
 struct Copied : Scenario {
-    explicit Copied(HubSettings settings = {}) : Scenario{std::move(settings)}, alice{joins()}, bob{joins()} {
+    explicit Copied(HubSettings settings = {}, SpoolFactory spools = nullptr)
+        : Scenario{std::move(settings), std::move(spools)}, alice{joins()}, bob{joins()} {
         guest.cut = 64UL * 1024;
         guest.grabs({text, png});
         alice.forgets();
@@ -145,6 +146,84 @@ TEST(SlowClient, DoesNotLetTheRequestsBehindItTimeOut) {
     EXPECT_EQ(s.alice.error(1), "timeout");
     s.guest.answers(long_text(100'000), png);
     EXPECT_TRUE(s.bob.contents(1) == long_text(100'000));
+}
+
+TEST(SlowClient, LetsNoFileOrLayoutOfOthersTimeOut) {
+    Copied s;
+    s.alice.grants = false;
+    s.alice.requests(1, png);
+    s.bob.says(R"({"type":"lead"})");
+    s.bob.resizes(7, 800, 600);
+    s.advance(100ms);
+    s.guest.answers(long_text(4'000'000), png);
+    s.bob.starts_file(1, "a", 10, 1);
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    s.guest.replies();
+    s.advance(5s);
+    EXPECT_EQ(s.alice.error(1), "timeout");
+    EXPECT_EQ(s.bob.next("file-status").string("status"), "accepted");
+    EXPECT_EQ(s.bob.next("monitors-result").string("status"), "applied");
+}
+
+/// Takes a little just before its deadline, each time.
+void crawls(Copied& s, std::size_t size) {
+    s.alice.grants = false;
+    s.alice.requests(1, png);
+    s.guest.answers(long_text(size), png);
+    const auto stream = static_cast<std::uint32_t>(s.alice.next("clipboard-data").number("stream"));
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_FALSE(s.hub.guest_is_readable());
+        s.advance(3s);
+        s.alice.credit(stream, 128 * 1024);
+    }
+}
+
+TEST(SlowClient, HoldsTheGuestUpForOneDeadlineInAllHoweverOftenItTakesALittle) {
+    Copied s;
+    crawls(s, 3'000'000);
+    EXPECT_TRUE(s.hub.guest_is_readable());
+    EXPECT_EQ(s.guest.bytes_unread, 0U);
+    s.alice.grants = true;
+    s.alice.credit(1, 1024 * 1024);
+    EXPECT_TRUE(s.alice.contents(1) == long_text(3'000'000)) << "the rest waited for it in a spool";
+    EXPECT_EQ(s.alice.count("clipboard-error"), 0U);
+    EXPECT_FALSE(s.hub.poll_timeout());
+}
+
+TEST(SlowClient, LosesItsStreamThenWhereThereIsNoRoomForTheRest) {
+    Copied s;
+    s.bob.requests(1, png);
+    crawls(s, 5'000'000);
+    EXPECT_TRUE(s.hub.guest_is_readable());
+    EXPECT_EQ(s.alice.error(1), "timeout");
+    EXPECT_TRUE(s.bob.contents(1) == long_text(5'000'000));
+}
+
+TEST(SlowClient, GetsTheRestOfWhatItsSpoolTakesAndAnErrorWhereThatBreaks) {
+    struct Broken final : Spool {
+        bool append(Bytes bytes) override { return (size_ += bytes.size()) < 2'000'000; }
+        std::size_t read(std::uint64_t offset, MutableBytes out) const override {
+            return static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size() - std::min(offset, size())));
+        }
+        [[nodiscard]] std::uint64_t size() const noexcept override { return std::min<std::uint64_t>(size_, 2'000'000); }
+        std::uint64_t size_ = 0;
+    };
+    Copied s{{}, [] { return std::make_unique<Broken>(); }};
+    crawls(s, 6'000'000);
+    EXPECT_TRUE(s.hub.guest_is_readable());
+    s.alice.grants = true;
+    s.alice.credit(1, 1024 * 1024);
+    EXPECT_EQ(s.alice.error(1), "no-space");
+}
+
+TEST(SlowClient, ThatIsLostIsWaitedForNoMore) {
+    Copied s;
+    s.alice.grants = false;
+    s.alice.requests(1, png);
+    s.bob.requests(1, png);
+    s.guest.answers(long_text(2'000'000), png);
+    s.alice.is_lost();
+    EXPECT_TRUE(s.bob.contents(1) == long_text(2'000'000));
 }
 
 TEST(SlowClient, LosesAStreamThatTheGuestHasFinishedToo) {
