@@ -36,16 +36,17 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     parts.world.counters.guest_bytes_in += bytes.size();
     parts.excuse_guest(now);
     const auto was_full = parts.guest.writer().is_full();
+    const auto drop = [&](std::string reason) {
+        ++parts.world.counters.guest_connections_dropped;
+        parts.world.events.emplace_back(DropGuest{.reason = std::move(reason)});
+        handle_guest_gone(now);
+    };
     while (true) {
         const auto event = parts.reader.next(bytes, parts.guest.dialect());
-        if (!event) {
-            ++parts.world.counters.guest_connections_dropped;
-            parts.world.events.emplace_back(DropGuest{.reason = to_text(event.error())});
-            handle_guest_gone(now);
-            return;
-        }
+        if (!event) return drop(to_text(event.error()));
         if (!*event) break;
         parts.handle(**event, now);
+        if (std::exchange(parts.is_restless, false)) return drop("the agent announces itself anew all the time");
     }
     parts.clipboard.flush();
     parts.clipboard.check_slow(now);
@@ -126,11 +127,12 @@ void Hub::handle_timeout(Time now) {
     parts.display.handle_timeout(now);
     parts.transfers.handle_timeout(now);
     parts.drop_lost(now);
+    parts.note_left_out(now);
     parts.drop_overflowed(now);
 }
 
 std::optional<Time> Hub::poll_timeout() const {
-    return earlier(parts_->next_lost(),
+    return earlier(earlier(parts_->next_lost(), parts_->agent_notes.surplus_at()),
                    earlier(earlier(parts_->guest.poll_timeout(), parts_->clipboard.poll_timeout()),
                            earlier(parts_->display.poll_timeout(), parts_->transfers.poll_timeout())));
 }
