@@ -19,6 +19,15 @@ Hub::Parts& Hub::at(Time now) noexcept {
 
 const std::deque<TraceEvent>& Hub::trace() const noexcept { return parts_->world.trace.events(); }
 
+void Hub::Parts::finish(Time now) {
+    do {
+        if (std::exchange(agent_is_news, false)) tell_agent();
+        clipboard.publish();
+        if (std::exchange(clients_are_news, false)) tell_clients();
+        drop_overflowed(now);  // who goes is news to the others
+    } while (agent_is_news || clients_are_news || clipboard.has_news());
+}
+
 // ---- The guest's port
 
 void Hub::handle_guest_connected(Time now) {
@@ -28,6 +37,7 @@ void Hub::handle_guest_connected(Time now) {
     parts.reader.reset();
     parts.guest.connected();
     parts.wake_clients_if_room(was_full);
+    parts.finish(now);
 }
 
 void Hub::handle_guest_bytes(Bytes bytes, Time now) {
@@ -51,7 +61,7 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     parts.clipboard.flush();
     parts.clipboard.check_slow(now);
     parts.wake_clients_if_room(was_full);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 void Hub::handle_guest_gone(Time now) {
@@ -60,7 +70,7 @@ void Hub::handle_guest_gone(Time now) {
     parts.handle_change(parts.guest.gone(), now);
     parts.reader.reset();
     parts.wake_clients_if_room(was_full);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 bool Hub::guest_is_readable() const noexcept {
@@ -94,7 +104,7 @@ void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
         const auto& error = frame.error();
         client->refused(error.code, error.about, error.message);
     }
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 bool Hub::client_is_readable(ClientId id) const noexcept {
@@ -128,7 +138,7 @@ void Hub::handle_timeout(Time now) {
     parts.transfers.handle_timeout(now);
     parts.drop_lost(now);
     parts.note_left_out(now);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 std::optional<Time> Hub::poll_timeout() const {

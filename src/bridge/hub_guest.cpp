@@ -66,7 +66,7 @@ void Hub::Parts::handle_change(GuestSession::Change change, Time now) {
         case GuestSession::Change::came: return agent_came(now);
         case GuestSession::Change::came_back: is_restless |= !restarts.take(now); [[fallthrough]];
         case GuestSession::Change::went: return agent_went(now);
-        case GuestSession::Change::capabilities: return tell_agent();
+        case GuestSession::Change::capabilities: agent_is_news = true; return;
     }
 }
 
@@ -79,14 +79,14 @@ void Hub::Parts::excuse_guest(Time now) {
 
 void Hub::Parts::agent_came(Time now) {
     note_agent("agent-came", {{"guess", guess_agent(guest.capabilities())}}, now);
-    tell_agent();
+    agent_is_news = true;
     clipboard.agent_came(now);
     display.agent_came(now);
 }
 
 void Hub::Parts::agent_went(Time now) {
     note_agent("agent-went", {}, now);
-    tell_agent();
+    agent_is_news = true;
     clipboard.agent_went(now);
     display.agent_went();
     transfers.agent_went();

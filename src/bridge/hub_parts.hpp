@@ -39,9 +39,15 @@ struct Hub::Parts {
     ClipboardBroker clipboard;
     DisplayBroker display{world, guest};
     std::uint64_t next_client = 1;
+    bool agent_is_news = false;     ///< finish() tells all clients of the agent
+    bool clients_are_news = false;  ///< finish() tells observers who is there
     Rate restarts{limits::agent_restarts, std::chrono::seconds{1}};
     Rate agent_notes{limits::agent_notes, std::chrono::minutes{1}};
     bool is_restless = false;  ///< the agent announces itself without end: the guest must be dropped
+
+    /// Ends a call of the hub: clients hear of the state that it left, once, whatever it went through (one read may
+    /// hold thousands of messages); who doesn't read goes.
+    void finish(Time now);
 
     // ---- The guest (hub_guest.cpp)
     void handle(const GuestEvent& event, Time now);

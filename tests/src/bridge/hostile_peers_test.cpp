@@ -18,6 +18,42 @@ TEST(AGuestThatAsksAndNeverReads, IsNotReadAnyMore) {
     EXPECT_TRUE(s.hub.guest_is_readable());
 }
 
+TEST(AGuestThatGrabsAtLineRate, IsToldToTheClientsOnceForEachRead) {
+    Scenario s;
+    s.guest.cut = 64UL * 1024;
+    auto& alice = s.joins();
+    alice.forgets();
+    s.guest.is_held = true;
+    for (int i = 0; i < 1000; ++i) {
+        s.guest.grabs({text});
+        s.guest.capabilities = i % 2 == 0 ? old_linux_agent : linux_agent;
+        s.guest.announces(false);
+    }
+    s.guest.grabs({png});
+    s.guest.is_held = false;
+    s.settle();
+    EXPECT_LE(alice.count("clipboard-grab"), 2U) << "two reads";
+    EXPECT_EQ(alice.inbox.back().list("formats"), "image/png");
+    const auto offers = std::ranges::count_if(s.hub.trace(), [&](const TraceEvent& each) {
+        return each.step.what == "offer" && each.step.client == alice.id;
+    });
+    EXPECT_LE(offers, 2);
+}
+
+TEST(AMoveOfTheAgent, IsToldBeforeWhatItOffers) {
+    Scenario s{Scenario::NoAgent{}};
+    auto& alice = s.joins();
+    alice.forgets();
+    s.guest.is_held = true;
+    s.guest.comes();
+    s.guest.announces(false);
+    s.guest.grabs({text});
+    s.guest.is_held = false;
+    s.settle();
+    EXPECT_EQ(alice.inbox.at(0).type(), "agent");
+    EXPECT_EQ(alice.inbox.at(1).type(), "clipboard-grab");
+}
+
 std::size_t count_notes(const Scenario& s, std::string_view event) {
     return static_cast<std::size_t>(std::ranges::count(s.notes, event, &Note::event));
 }
