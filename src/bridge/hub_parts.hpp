@@ -29,6 +29,7 @@ struct Hub::Parts {
                 .clients = {},
                 .events = {},
                 .trace = {},
+                .last_state = {},
                 .ready = {}},
           clipboard{world, guest, std::move(spools)} {}
 
