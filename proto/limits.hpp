@@ -91,6 +91,10 @@ inline constexpr std::size_t vm_clients = 256;
 inline constexpr std::size_t vm_clipboard_memory = 4 * mib;
 /// Such files of one VM.
 inline constexpr std::size_t vm_clipboard_files = 32;
+/// Times that an agent may announce itself anew within a second, before the guest's connection is dropped.
+inline constexpr std::size_t agent_restarts = 50;
+/// Notes in a minute of the agent's coming and going: a log must not grow as fast as a guest can write.
+inline constexpr std::size_t agent_notes = 10;
 /// Steps of copies, files and layouts that a VM's trace remembers, and the words of each.
 inline constexpr std::size_t trace_events = 256;
 inline constexpr std::size_t trace_detail = 320;

@@ -152,7 +152,7 @@ void ClipboardBroker::settings_changed(Time now) {
         if (client && !client->may(Permission::clipboard_to_guest)) {
             set_owner(selection, {}, now);
         } else {
-            publish(selection);
+            changed(selection);
         }
     }
     end_forbidden(now);
@@ -200,12 +200,20 @@ void ClipboardBroker::set_owner(Selection selection, Owner owner, Time now) {
     current = owner;
     current.generation = generation;
     drop_superseded(selection, now);
-    publish(selection);
+    changed(selection);
 }
 
-void ClipboardBroker::publish(Selection selection) {
-    for (auto& [id, client] : world_.clients) show(*client, selection);
+/// The guest hears of it at once: what it says next is about this state.
+void ClipboardBroker::changed(Selection selection) {
+    news_.at(static_cast<std::size_t>(selection)) = true;
     tell_guest(selection);
+}
+
+void ClipboardBroker::publish() {
+    for (const auto selection : selections) {
+        if (!std::exchange(news_.at(static_cast<std::size_t>(selection)), false)) continue;
+        for (auto& [id, client] : world_.clients) show(*client, selection);
+    }
 }
 
 void ClipboardBroker::show(Client& client, Selection selection) {

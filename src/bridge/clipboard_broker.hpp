@@ -4,8 +4,10 @@
 #include "src/bridge/spool.hpp"
 #include "src/bridge/world.hpp"
 
+#include <algorithm>
 #include <array>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -55,6 +57,9 @@ public:
     /// false: the fetch ended meanwhile; what still comes is to be thrown away.
     [[nodiscard]] bool client_data(Client& client, FetchId fetch, Bytes bytes, Time now);
     void client_failed(Client& client, FetchId fetch, browser::Code code, Time now);
+    /// Shows all clients what changed hands since the last call: of several owners in between the last one only.
+    void publish();
+    [[nodiscard]] bool has_news() const noexcept { return std::ranges::any_of(news_, std::identity{}); }
     /// It joined, or what it may see changed: it is told what is there.
     void show_to(Client& client);
     /// Its connection is lost: what it asked for and what it was sending ends; what it owns stands.
@@ -108,7 +113,7 @@ private:
 
     // Ownership
     void set_owner(Selection selection, Owner owner, Time now);
-    void publish(Selection selection);
+    void changed(Selection selection);
     void show(Client& client, Selection selection);
     void trace_hidden(const Client& client, Selection selection);
     void tell_guest(Selection selection);
@@ -149,6 +154,7 @@ private:
     std::array<SelectionState, selection_count> states_;
     std::list<Fetch> fetches_;           ///< in the order in which they were wanted
     std::array<Fetch*, 3> streaming_{};  ///< by chunk port: where the guest's contents under way go; nullptr: nowhere
+    std::array<bool, selection_count> news_{};  ///< by selection: publish() has something to show
     FetchId next_fetch_ = 1;
     bool anybody_is_behind_ = false;
     bool was_held_ = false;            ///< somebody has been behind since take_held()

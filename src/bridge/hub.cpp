@@ -19,6 +19,15 @@ Hub::Parts& Hub::at(Time now) noexcept {
 
 const std::deque<TraceEvent>& Hub::trace() const noexcept { return parts_->world.trace.events(); }
 
+void Hub::Parts::finish(Time now) {
+    do {
+        if (std::exchange(agent_is_news, false)) tell_agent();
+        clipboard.publish();
+        if (std::exchange(clients_are_news, false)) tell_clients();
+        drop_overflowed(now);  // who goes is news to the others
+    } while (agent_is_news || clients_are_news || clipboard.has_news());
+}
+
 // ---- The guest's port
 
 void Hub::handle_guest_connected(Time now) {
@@ -28,6 +37,7 @@ void Hub::handle_guest_connected(Time now) {
     parts.reader.reset();
     parts.guest.connected();
     parts.wake_clients_if_room(was_full);
+    parts.finish(now);
 }
 
 void Hub::handle_guest_bytes(Bytes bytes, Time now) {
@@ -36,21 +46,22 @@ void Hub::handle_guest_bytes(Bytes bytes, Time now) {
     parts.world.counters.guest_bytes_in += bytes.size();
     parts.excuse_guest(now);
     const auto was_full = parts.guest.writer().is_full();
+    const auto drop = [&](std::string reason) {
+        ++parts.world.counters.guest_connections_dropped;
+        parts.world.events.emplace_back(DropGuest{.reason = std::move(reason)});
+        handle_guest_gone(now);
+    };
     while (true) {
         const auto event = parts.reader.next(bytes, parts.guest.dialect());
-        if (!event) {
-            ++parts.world.counters.guest_connections_dropped;
-            parts.world.events.emplace_back(DropGuest{.reason = to_text(event.error())});
-            handle_guest_gone(now);
-            return;
-        }
+        if (!event) return drop(to_text(event.error()));
         if (!*event) break;
         parts.handle(**event, now);
+        if (std::exchange(parts.is_restless, false)) return drop("the agent announces itself anew all the time");
     }
     parts.clipboard.flush();
     parts.clipboard.check_slow(now);
     parts.wake_clients_if_room(was_full);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 void Hub::handle_guest_gone(Time now) {
@@ -59,7 +70,7 @@ void Hub::handle_guest_gone(Time now) {
     parts.handle_change(parts.guest.gone(), now);
     parts.reader.reset();
     parts.wake_clients_if_room(was_full);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 bool Hub::guest_is_readable() const noexcept {
@@ -97,7 +108,7 @@ void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
         const auto& error = frame.error();
         client->refused(error.code, error.about, error.message);
     }
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 bool Hub::client_is_readable(ClientId id) const noexcept {
@@ -130,11 +141,12 @@ void Hub::handle_timeout(Time now) {
     parts.display.handle_timeout(now);
     parts.transfers.handle_timeout(now);
     parts.drop_lost(now);
-    parts.drop_overflowed(now);
+    parts.note_left_out(now);
+    parts.finish(now);
 }
 
 std::optional<Time> Hub::poll_timeout() const {
-    return earlier(parts_->next_lost(),
+    return earlier(earlier(parts_->next_lost(), parts_->agent_notes.surplus_at()),
                    earlier(earlier(parts_->guest.poll_timeout(), parts_->clipboard.poll_timeout()),
                            earlier(parts_->display.poll_timeout(), parts_->transfers.poll_timeout())));
 }

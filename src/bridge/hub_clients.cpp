@@ -25,6 +25,7 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
     auto& world = parts.world;
     if (auto* known = parts.find_resumable(resume, profile.user)) {
         parts.resume(*known, std::move(profile), now);
+        parts.finish(now);
         return known->id();
     }
     const auto rule = world.settings.policy.several_clients;
@@ -42,7 +43,8 @@ Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now
     world.clients.emplace(id, std::move(owned));
     client.welcome(parts.agent_view(), parts.display.client_came(client));
     parts.clipboard.show_to(client);
-    parts.tell_clients();
+    parts.clients_are_news = true;
+    parts.finish(now);
     return id;
 }
 
@@ -51,7 +53,7 @@ void Hub::handle_client_gone(ClientId id, Time now) {
     if (!parts.world.find(id)) return;
     parts.remove(id, now);
     parts.look_for_last();
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 void Hub::Parts::remove(ClientId id, Time now) {
@@ -61,7 +63,7 @@ void Hub::Parts::remove(ClientId id, Time now) {
     transfers.client_gone(id, now);
     display.client_gone(id, now);
     clipboard.check_slow(now);
-    tell_clients();
+    clients_are_news = true;
 }
 
 void Hub::Parts::look_for_last() {
@@ -107,12 +109,12 @@ void Hub::handle_settings(HubSettings settings, Time now) {
         if (changed) client->rights_changed(policy);
     }
     parts.guest.settings_changed();
-    if (parts.agent_view() != view_before) parts.tell_agent();
+    if (parts.agent_view() != view_before) parts.agent_is_news = true;
     parts.clipboard.settings_changed(now);
     parts.transfers.settings_changed(now);
     parts.display.settings_changed(now);
-    if (parts.display.lead() != lead_before) parts.tell_clients();
-    parts.drop_overflowed(now);
+    if (parts.display.lead() != lead_before) parts.clients_are_news = true;
+    parts.finish(now);
 }
 
 void Hub::close_clients(CloseCode code, std::string_view reason, Time now) {
@@ -121,6 +123,7 @@ void Hub::close_clients(CloseCode code, std::string_view reason, Time now) {
     while (!parts.world.clients.empty())
         parts.close(parts.world.clients.begin()->first, code, std::string{reason}, now);
     parts.look_for_last();
+    parts.finish(now);
 }
 
 }  // namespace vmcbridge::bridge

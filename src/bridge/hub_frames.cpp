@@ -135,7 +135,7 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
                    [&](browser::UnknownFrame) {},
                },
                frame);
-    if (parts.display.lead() != lead_before) parts.tell_clients();
+    if (parts.display.lead() != lead_before) parts.clients_are_news = true;
 }
 
 void Hub::handle_client_binary(ClientId id, Bytes bytes, Time now) {
@@ -145,7 +145,7 @@ void Hub::handle_client_binary(ClientId id, Bytes bytes, Time now) {
     const auto refuse = [&](std::string_view why) {
         ++parts.world.counters.frames_refused;
         client->refused(Code::bad_frame, "binary", why);
-        parts.drop_overflowed(now);
+        parts.finish(now);
     };
     const auto frame = browser::decode_binary(bytes);
     if (!frame) return refuse(to_text(frame.error()));

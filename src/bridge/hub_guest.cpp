@@ -4,6 +4,9 @@
 #include "proto/match.hpp"
 #include "src/bridge/hub_parts.hpp"
 
+#include <string>
+#include <utility>
+
 namespace vmcbridge::bridge {
 
 using agent::Capability;
@@ -61,9 +64,9 @@ void Hub::Parts::handle_change(GuestSession::Change change, Time now) {
     switch (change) {
         case GuestSession::Change::none: return;
         case GuestSession::Change::came: return agent_came(now);
-        case GuestSession::Change::went:
-        case GuestSession::Change::came_back: return agent_went(now);
-        case GuestSession::Change::capabilities: return tell_agent();
+        case GuestSession::Change::came_back: is_restless |= !restarts.take(now); [[fallthrough]];
+        case GuestSession::Change::went: return agent_went(now);
+        case GuestSession::Change::capabilities: agent_is_news = true; return;
     }
 }
 
@@ -75,18 +78,29 @@ void Hub::Parts::excuse_guest(Time now) {
 }
 
 void Hub::Parts::agent_came(Time now) {
-    world.note("agent-came", {{"guess", guess_agent(guest.capabilities())}});
-    tell_agent();
+    note_agent("agent-came", {{"guess", guess_agent(guest.capabilities())}}, now);
+    agent_is_news = true;
     clipboard.agent_came(now);
     display.agent_came(now);
 }
 
 void Hub::Parts::agent_went(Time now) {
-    world.note("agent-went");
-    tell_agent();
+    note_agent("agent-went", {}, now);
+    agent_is_news = true;
     clipboard.agent_went(now);
     display.agent_went();
     transfers.agent_went();
+}
+
+void Hub::Parts::note_agent(std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields,
+                            Time now) {
+    note_left_out(now);
+    if (agent_notes.take(now)) world.note(event, std::move(fields));
+}
+
+void Hub::Parts::note_left_out(Time now) {
+    if (const auto count = agent_notes.take_surplus(now); count > 0)
+        world.warn("agent-notes-left-out", {{"count", std::to_string(count)}});
 }
 
 AgentView Hub::Parts::agent_view() const {

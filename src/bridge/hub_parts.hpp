@@ -5,13 +5,18 @@
 #include "src/bridge/guest_reader.hpp"
 #include "src/bridge/guest_session.hpp"
 #include "src/bridge/hub.hpp"
+#include "src/bridge/rate.hpp"
 #include "src/bridge/transfer_broker.hpp"
 #include "src/bridge/web_client.hpp"
 #include "src/bridge/world.hpp"
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace vmcbridge::bridge {
 
@@ -24,6 +29,7 @@ struct Hub::Parts {
                 .clients = {},
                 .events = {},
                 .trace = {},
+                .last_state = {},
                 .ready = {}},
           clipboard{world, guest, std::move(spools)} {}
 
@@ -34,6 +40,15 @@ struct Hub::Parts {
     ClipboardBroker clipboard;
     DisplayBroker display{world, guest};
     std::uint64_t next_client = 1;
+    bool agent_is_news = false;     ///< finish() tells all clients of the agent
+    bool clients_are_news = false;  ///< finish() tells observers who is there
+    Rate restarts{limits::agent_restarts, std::chrono::seconds{1}};
+    Rate agent_notes{limits::agent_notes, std::chrono::minutes{1}};
+    bool is_restless = false;  ///< the agent announces itself without end: the guest must be dropped
+
+    /// Ends a call of the hub: clients hear of the state that it left, once, whatever it went through (one read may
+    /// hold thousands of messages); who doesn't read goes.
+    void finish(Time now);
 
     // ---- The guest (hub_guest.cpp)
     void handle(const GuestEvent& event, Time now);
@@ -43,6 +58,9 @@ struct Hub::Parts {
     void excuse_guest(Time now);
     void agent_came(Time now);
     void agent_went(Time now);
+    /// A guest can make an agent come and go as fast as it writes: a few of these are noted, the others are counted.
+    void note_agent(std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields, Time now);
+    void note_left_out(Time now);
     /// The agent as clients may see it.
     [[nodiscard]] AgentView agent_view() const;
     void tell_agent();

@@ -29,7 +29,7 @@ void Hub::handle_client_lost(ClientId id, Time now) {
     if (client->profile().resume_token.empty() || grace.count() <= 0) return handle_client_gone(id, now);
     client->lose(now + grace);
     parts.clipboard.client_lost(id, now);
-    parts.drop_overflowed(now);
+    parts.finish(now);
 }
 
 WebClient* Hub::Parts::find_resumable(std::string_view token, const std::string& user) const {
@@ -53,7 +53,7 @@ void Hub::Parts::resume(WebClient& client, ClientProfile profile, Time now) {
     for (const auto& [file, received] : client.in_streams().restart()) transfers.rewind(client, file, received);
     client.resume(std::move(profile), agent_view(), display.lead() == client.id());
     clipboard.client_resumed(client);
-    tell_clients();
+    clients_are_news = true;
 }
 
 void Hub::Parts::drop_lost(Time now) {

@@ -24,22 +24,29 @@ browser::AgentState state_of(const AgentView& agent) {
 // ---- The outbox
 
 void WebClient::send(const ServerFrame& frame) {
-    if (is_lost()) return;
-    SharedBytes text{browser::encode(frame)};
+    if (!is_lost()) queue(SharedBytes{browser::encode(frame)});
+}
+
+void WebClient::queue(SharedBytes text) {
     text_bytes_ += text.size();
     texts_.push_back(std::move(text));
     was_readable_ = is_readable();
     mark_ready();
 }
 
-void WebClient::send(State state, const ServerFrame& frame) {
+void WebClient::send(State state, ServerFrame frame) {
     if (is_lost()) return;
+    auto& written = world_.last_state;
+    if (!written || written->frame != frame) {
+        SharedBytes text{browser::encode(frame)};
+        written = World::Written{.frame = std::move(frame), .text = std::move(text)};
+    }
     auto& unsent = unsent_.at(static_cast<std::size_t>(state));
     if (unsent) {
         text_bytes_ -= (*unsent)->size();
         texts_.erase(*unsent);
     }
-    send(frame);
+    queue(written->text);
     unsent = std::prev(texts_.end());
 }
 

@@ -86,7 +86,8 @@ private:
     [[nodiscard]] static State offer_of(Selection selection) noexcept;
 
     void send(const browser::ServerFrame& frame);
-    void send(State state, const browser::ServerFrame& frame);
+    void send(State state, browser::ServerFrame frame);
+    void queue(SharedBytes text);
     void pop_text();
     void mark_ready();
     [[nodiscard]] browser::ClientLimits limits_of(const policy::Policy& policy) const;

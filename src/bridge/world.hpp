@@ -23,6 +23,13 @@ struct World {
     std::map<ClientId, std::unique_ptr<Client>> clients;
     std::deque<HubEvent> events;
     Trace trace;
+    /// The last frame of a state that a client was told, as it was written down: most often the next one is told the
+    /// same.
+    struct Written {
+        browser::ServerFrame frame;
+        SharedBytes text;
+    };
+    std::optional<Written> last_state{};
     std::vector<ClientId> ready;  ///< see Hub::take_ready_clients; may name a client twice or one that is gone
 
     /// nullptr: gone.

@@ -18,6 +18,84 @@ TEST(AGuestThatAsksAndNeverReads, IsNotReadAnyMore) {
     EXPECT_TRUE(s.hub.guest_is_readable());
 }
 
+TEST(AGuestThatGrabsAtLineRate, IsToldToTheClientsOnceForEachRead) {
+    Scenario s;
+    s.guest.cut = 64UL * 1024;
+    auto& alice = s.joins();
+    alice.forgets();
+    s.guest.is_held = true;
+    for (int i = 0; i < 1000; ++i) {
+        s.guest.grabs({text});
+        s.guest.capabilities = i % 2 == 0 ? old_linux_agent : linux_agent;
+        s.guest.announces(false);
+    }
+    s.guest.grabs({png});
+    s.guest.is_held = false;
+    s.settle();
+    EXPECT_LE(alice.count("clipboard-grab"), 2U) << "two reads";
+    EXPECT_EQ(alice.inbox.back().list("formats"), "image/png");
+    const auto offers = std::ranges::count_if(s.hub.trace(), [&](const TraceEvent& each) {
+        return each.step.what == "offer" && each.step.client == alice.id;
+    });
+    EXPECT_LE(offers, 2);
+}
+
+TEST(AMoveOfTheAgent, IsToldBeforeWhatItOffers) {
+    Scenario s{Scenario::NoAgent{}};
+    auto& alice = s.joins();
+    alice.forgets();
+    s.guest.is_held = true;
+    s.guest.comes();
+    s.guest.announces(false);
+    s.guest.grabs({text});
+    s.guest.is_held = false;
+    s.settle();
+    EXPECT_EQ(alice.inbox.at(0).type(), "agent");
+    EXPECT_EQ(alice.inbox.at(1).type(), "clipboard-grab");
+}
+
+std::size_t count_notes(const Scenario& s, std::string_view event) {
+    return static_cast<std::size_t>(std::ranges::count(s.notes, event, &Note::event));
+}
+
+TEST(AGuestWhoseAgentComesAndGoes, FillsNoLog) {
+    Scenario s;
+    s.notes.clear();
+    for (int i = 0; i < 100; ++i) {
+        s.guest.announces(true);  // it is there again as soon as it has answered
+        s.advance(30ms);
+    }
+    EXPECT_TRUE(s.dropped.empty());
+    EXPECT_LE(count_notes(s, "agent-came") + count_notes(s, "agent-went"), limits::agent_notes);
+    EXPECT_EQ(count_notes(s, "agent-notes-left-out"), 0U);
+    s.advance(1min);
+    ASSERT_EQ(count_notes(s, "agent-notes-left-out"), 1U);
+    EXPECT_EQ(s.notes.back().fields.front().second, std::to_string(201 - limits::agent_notes));
+    s.notes.clear();
+    s.guest.announces(true);
+    EXPECT_EQ(count_notes(s, "agent-went"), 1U) << "a new minute";
+    s.advance(1s);
+    EXPECT_FALSE(s.hub.poll_timeout());
+}
+
+TEST(AGuestWhoseAgentComesAndGoes, AtLineRateIsDropped) {
+    Scenario s;
+    auto& alice = s.joins();
+    s.guest.is_held = true;
+    for (std::size_t i = 0; i <= limits::agent_restarts; ++i) {
+        s.guest.announces(true);
+        s.guest.announces(false);
+    }
+    s.guest.is_held = false;
+    s.settle();
+    EXPECT_EQ(s.dropped.size(), 1U);
+    EXPECT_FALSE(alice.closed);
+    s.advance(1s);
+    s.guest.comes();
+    s.guest.grabs({text});
+    EXPECT_TRUE(alice.heard("clipboard-grab"));
+}
+
 /// A client that asks for what another one copied, and grants nothing of it.
 struct Greedy : Scenario {
     Greedy()

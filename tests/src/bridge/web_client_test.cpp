@@ -330,6 +330,21 @@ TEST(TextThatWaits, OfAStateIsTheLastOneOnly) {
     EXPECT_EQ(s.bob.count("agent"), 1U);
 }
 
+TEST(TextThatWaits, OfAStateIsWrittenOnceForAllClients) {
+    Copied s;
+    s.alice.reads = s.bob.reads = false;
+    for (int round = 0; round < 2; ++round) {
+        s.guest.grabs({png});
+        s.joins({policy::Permission::mouse});
+        for (int frames = 0; frames < 2; ++frames) {
+            const auto one = s.hub.poll_client(s.alice.id);
+            const auto other = s.hub.poll_client(s.bob.id);
+            ASSERT_TRUE(one && other);
+            EXPECT_EQ(one->body.view().data(), other->body.view().data());
+        }
+    }
+}
+
 // ---- From a client
 
 TEST(StreamsFromAClient, AreGrantedAWindowThatMovesWithWhatIsTaken) {
