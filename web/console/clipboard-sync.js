@@ -11,6 +11,9 @@
 
 import { pasteChord } from './keys.js';
 
+/** They come before the key that they change. */
+const MODIFIERS = ['Control', 'Meta', 'Shift'];
+
 /** @typedef {import('../lib/agent.js').VmAgent} VmAgent */
 /** @typedef {{ from: 'machine' | 'here', text: string | null, image: Blob | null }} Content */
 /** @typedef {{ formats: readonly string[], old: boolean }} Offer  old: from before we came */
@@ -47,8 +50,10 @@ export class ClipboardSync extends EventTarget {
      */
     async send(contents) {
         if (this.#isFromMachine(contents)) return;
-        await this.#agent.clipboard.write(contents);
-        const { 'text/plain': text, 'image/png': image } = contents;
+        const { clipboard } = this.#agent;
+        await clipboard.write(contents);
+        const { 'text/html': html, 'image/png': image } = contents;
+        const text = html ? await clipboard.readText().catch(() => null) : contents['text/plain'];
         const shown = { text: typeof text === 'string' ? text : null, image: image instanceof Blob ? image : null };
         this.#show({ from: 'here', ...shown }, 'none');
     }
@@ -119,7 +124,7 @@ export class ClipboardSync extends EventTarget {
     #onGesture(event) {
         if (this.local !== 'waiting' || !document.hasFocus()) return;
         // What a paste is about to read is the user's, not ours to replace.
-        if (event instanceof KeyboardEvent && event.type === 'keydown' && pasteChord(event)) return;
+        if (event instanceof KeyboardEvent && (MODIFIERS.includes(event.key) || pasteChord(event))) return;
         void this.#tryLocal(navigator.userActivation?.isActive !== false);
     }
 
