@@ -58,10 +58,12 @@ export class ClipboardSync extends EventTarget {
         this.#show({ from: 'here', ...shown }, 'none');
     }
 
-    /** Write what the machine copied to this browser's clipboard, in a click. */
+    /** Write what is shown to this browser's clipboard, in a click: the older way may work where the new is refused. */
     async copyHere() {
-        if (!this.content) return;
-        this.#setLocal(await writeLocal(this.content) ? 'copied' : 'refused');
+        const content = this.content;
+        if (!content) return;
+        const copied = await writeLocal(content) || (content.text !== null && copyByCommand(content.text));
+        if (content === this.content) this.#setLocal(copied ? 'copied' : 'refused');
     }
 
     /**
@@ -166,7 +168,7 @@ async function writeLocal({ text, image }) {
 }
 
 /**
- * Pages without TLS have no clipboard of their own, but may answer a copy that a gesture began.
+ * Pages without TLS have no clipboard of their own, some may not use it; all may answer a copy that a gesture began.
  * @param {string} text
  */
 function copyByCommand(text) {
