@@ -46,6 +46,16 @@ describe('without permission for the clipboard', () => {
         assert.equal(await page.getByTestId('clipboard-text').inputValue(), 'what nobody lets in');
     });
 
+    test("the panel's button copies it all the same", async () => {
+        await page.getByTestId('clipboard-copy').click();
+        await eventually('the button says that it was copied', async () =>
+            (await button().getAttribute('data-state')) === 'copied');
+        // What the browser's clipboard holds is seen where it is pasted.
+        await page.getByTestId('clipboard-text').fill('');
+        await page.getByTestId('clipboard-text').press('Control+v');
+        assert.equal(await page.getByTestId('clipboard-text').inputValue(), 'what nobody lets in');
+    });
+
     test('a text written in the panel is sent to the machine', async () => {
         await page.getByTestId('clipboard-text').fill('written by hand');
         await bed.desktop.x11.newOwner(() => page.getByTestId('clipboard-send').click());

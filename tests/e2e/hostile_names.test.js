@@ -89,6 +89,21 @@ describe('hostile names and texts', () => {
         });
     }
 
+    test("an error that quotes such a text is cut on the clipboard's button too", async () => {
+        const title = await page.evaluate((message) => {
+            const { agent } = document.querySelector('vm-console');
+            agent.clipboard.readText = () => Promise.reject(new Error(message));
+            const offer = { selection: 'clipboard', formats: ['text/plain'], serial: -1 };
+            agent.dispatchEvent(Object.assign(new Event('clipboardoffer'), offer));
+            const button = document.querySelector('vm-console').shadowRoot.querySelector('[data-testid=clipboard-button]');
+            return new Promise((resolve) =>
+                new MutationObserver(() => resolve(button.title)).observe(button, { attributeFilter: ['title'] }));
+        }, TURNED + LONG);
+        assert.ok(title.length < 520, `${title.length} characters`);
+        assert.doesNotMatch(title, /[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+        await assertHarmless();
+    });
+
     test('a message that quotes such a text is cut and can not turn around', async () => {
         await page.evaluate((message) => {
             const { agent } = document.querySelector('vm-console');

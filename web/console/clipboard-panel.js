@@ -104,13 +104,13 @@ export class ClipboardPanel {
         if (error) return shownText(error.message);
         if (this.#edited) return 'Changed here. Send it to the machine to paste it there.';
         if (!content) return 'What you copy in the machine appears here. Press Ctrl + V in the picture to paste there.';
-        const cut = (content.text?.length ?? 0) > SHOWN ? ' Only its beginning is shown.' : '';
+        const cut = (content.text?.length ?? 0) > SHOWN ? ' Only its beginning is shown, and can’t be changed.' : '';
         if (content.from === 'here') return `Sent to the machine.${cut}`;
         if (local === 'none') return `Copied in the machine before you came.${cut}`;
         if (local === 'copied') return `Copied in the machine, and on this computer’s clipboard too.${cut}`;
         if (local === 'waiting') return `Copied in the machine. Your next click or key brings it here.${cut}`;
-        const how = content.image ? 'right-click the picture to copy it.' : 'select the text and press Ctrl + C.';
-        return `Copied in the machine. This browser did not allow the copy: ${how}${cut}`;
+        const how = content.image ? 'right-click the picture' : 'select the text and press Ctrl + C';
+        return `Copied in the machine. This browser did not allow the copy: press the button, or ${how}.${cut}`;
     }
 }
 

@@ -11,6 +11,9 @@
 
 import { pasteChord } from './keys.js';
 
+/** They come before the key that they change. */
+const MODIFIERS = ['Control', 'Meta', 'Shift'];
+
 /** @typedef {import('../lib/agent.js').VmAgent} VmAgent */
 /** @typedef {{ from: 'machine' | 'here', text: string | null, image: Blob | null }} Content */
 /** @typedef {{ formats: readonly string[], old: boolean }} Offer  old: from before we came */
@@ -47,16 +50,20 @@ export class ClipboardSync extends EventTarget {
      */
     async send(contents) {
         if (this.#isFromMachine(contents)) return;
-        await this.#agent.clipboard.write(contents);
-        const { 'text/plain': text, 'image/png': image } = contents;
+        const { clipboard } = this.#agent;
+        await clipboard.write(contents);
+        const { 'text/html': html, 'image/png': image } = contents;
+        const text = html ? await clipboard.readText().catch(() => null) : contents['text/plain'];
         const shown = { text: typeof text === 'string' ? text : null, image: image instanceof Blob ? image : null };
         this.#show({ from: 'here', ...shown }, 'none');
     }
 
-    /** Write what the machine copied to this browser's clipboard, in a click. */
+    /** Write what is shown to this browser's clipboard, in a click: the older way may work where the new is refused. */
     async copyHere() {
-        if (!this.content) return;
-        this.#setLocal(await writeLocal(this.content) ? 'copied' : 'refused');
+        const content = this.content;
+        if (!content) return;
+        const copied = await writeLocal(content) || (content.text !== null && copyByCommand(content.text));
+        if (content === this.content) this.#setLocal(copied ? 'copied' : 'refused');
     }
 
     /**
@@ -119,7 +126,7 @@ export class ClipboardSync extends EventTarget {
     #onGesture(event) {
         if (this.local !== 'waiting' || !document.hasFocus()) return;
         // What a paste is about to read is the user's, not ours to replace.
-        if (event instanceof KeyboardEvent && event.type === 'keydown' && pasteChord(event)) return;
+        if (event instanceof KeyboardEvent && (MODIFIERS.includes(event.key) || pasteChord(event))) return;
         void this.#tryLocal(navigator.userActivation?.isActive !== false);
     }
 
@@ -161,7 +168,7 @@ async function writeLocal({ text, image }) {
 }
 
 /**
- * Pages without TLS have no clipboard of their own, but may answer a copy that a gesture began.
+ * Pages without TLS have no clipboard of their own, some may not use it; all may answer a copy that a gesture began.
  * @param {string} text
  */
 function copyByCommand(text) {

@@ -42,6 +42,7 @@ export class Paste {
     #queue = /** @type {(Waiting | Key)[]} */ ([]);
     /** A key is given back to the page, and passes. */
     #replaying = false;
+    /** @type {AbortSignal | undefined} */ #signal;
 
     /** @param {PasteHandlers} handlers */
     constructor(handlers) {
@@ -51,6 +52,7 @@ export class Paste {
     /** @param {AbortSignal} signal  stops listening */
     listen(signal) {
         const options = { capture: true, signal };
+        this.#signal = signal;
         document.addEventListener('keydown', event => this.#key(event), options);
         document.addEventListener('keyup', event => this.#key(event), options);
         document.addEventListener('paste', event => this.#paste(event), { signal });
@@ -111,7 +113,7 @@ export class Paste {
         if (pasted && !await Promise.race([this.#handlers.take(pasted), after(LONGEST_OFFER)])) return;
         if (!chord) return;
         if (pasted) await after(AGENT_LEAD);
-        this.#handlers.press(chord);
+        if (!this.#signal?.aborted) this.#handlers.press(chord);  // else the picture may be another machine's
     }
 
     /** @param {Key} key */

@@ -325,9 +325,10 @@ export class VmConsole extends HTMLElement {
         const { clipboard } = this.#view;
         const words = error ? error.message : { waiting: 'click here, and it is copied', refused: 'not copied here' }[
             /** @type {string} */ (local)];
-        if (clipboard.title !== (words ? `Clipboard: ${words}` : 'Clipboard') && words) this.#say(`Clipboard: ${words}`);
+        const title = words ? `Clipboard: ${shownText(words)}` : 'Clipboard';
+        if (words && clipboard.title !== title) this.#say(title);
         clipboard.dataset.state = error ? 'refused' : local;
-        clipboard.title = words ? `Clipboard: ${words}` : 'Clipboard';
+        clipboard.title = title;
     }
 
     /** How long the way to the bridge is, for who asks the status line. */
