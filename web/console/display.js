@@ -38,8 +38,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5000;
 /** From the attempt to the first picture, milliseconds. */
 const HANDSHAKE = 15_000;
-/** Refusals that another attempt meets too. */
-const FINAL = new Set(['forbidden', 'bad-token', 'token-used', 'unknown-vm', 'bad-origin']);
+/** Refusals that pass by themselves; another attempt meets all others too. */
+const PASSING = ['too-many', 'stopping', 'busy', 'timeout', 'disconnected'];
 
 /** Where noVNC is served; `VmConsole.loadNoVnc` may be replaced by whoever bundles it. @type {Loader} */
 export function loadNoVnc() {
@@ -91,12 +91,12 @@ export class Display extends EventTarget {
         this.#become(state);
     }
 
-    #letGo() {
+    #letGo(ended = false) {
         clearTimeout(this.#timer);
         this.#watchdog?.stop();
         const rfb = this.#rfb;
         this.#rfb = null;
-        rfb?.disconnect();
+        if (!ended) rfb?.disconnect();
     }
 
     /** Whether keys and mouse stay here. @param {boolean} on */
@@ -144,7 +144,7 @@ export class Display extends EventTarget {
         this.#become(this.#failures > 1 ? 'lost' : 'connecting');
         this.#timer = setTimeout(() => this.#lost(new VmError('timeout', 'The display does not answer.')), HANDSHAKE);
         try {
-            const [{ default: RFB }, token] = await Promise.all([this.#load(), tokenText(from?.token)]);
+            const [{ default: RFB }, token] = await Promise.all([this.#viewer(), tokenText(from?.token)]);
             if (from === null || from !== this.#from) return;
             const protocols = token ? ['binary', `bearer.${token}`] : ['binary'];
             const socket = new WebSocket(webSocketUrl(from.url), protocols);
@@ -153,12 +153,16 @@ export class Display extends EventTarget {
                 if (Object.hasOwn(codes, reason)) refusal = new VmError(reason);
             });
             const rfb = new RFB(this.#target, socket, { shared: true });
-            rfb.addEventListener('disconnect', () => { if (rfb === this.#rfb) this.#lost(refusal); });
+            rfb.addEventListener('disconnect', () => { if (rfb === this.#rfb) this.#lost(refusal, true); });
             this.#adopt(rfb, socket);
         } catch (reason) {
             console.error('display:', reason);
-            if (from !== null && from === this.#from) this.#lost(new Error('The viewer could not be loaded.'));
+            if (from !== null && from === this.#from) this.#lost(/** @type {Error} */ (reason));
         }
+    }
+
+    #viewer() {
+        return this.#load().catch(() => { throw new Error('What shows the picture could not be loaded. Reload the page.'); });
     }
 
     /** @param {RFB} rfb @param {WebSocket} socket */
@@ -190,11 +194,16 @@ export class Display extends EventTarget {
         });
     }
 
-    /** @param {Error | null} reason */
-    #lost(reason) {
-        this.#letGo();
+    /** @param {Error | null} reason @param {boolean} [ended]  the viewer knows */
+    #lost(reason, ended) {
+        this.#letGo(ended);
+        this.#from = this.#from && { ...this.#from };  // what this attempt still loads comes too late
+        const isOther = reason?.message !== this.error?.message;
         this.error = reason;
-        if (reason instanceof VmError && FINAL.has(reason.code)) return this.#become('refused');
+        const code = reason instanceof VmError ? reason.code : 'disconnected';
+        if (code === 'disabled') return this.#become('none');
+        if (!PASSING.includes(code)) return this.#become('refused');
+        if (isOther && this.state === 'lost') this.dispatchEvent(new Event('statechange'));
         const wait = Math.min(FIRST_WAIT * 2 ** this.#failures++, LONGEST_WAIT);
         this.#timer = setTimeout(() => void this.#open(), wait);
         this.#become('lost');

@@ -7,7 +7,7 @@
  * Everything that a machine or another client says goes in as text, never as markup.
  */
 
-import { apiUrl, tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
+import { tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
 import { ClipboardSync } from './clipboard-sync.js';
 import { wireControls } from './controls.js';
 import { Display, loadNoVnc } from './display.js';
@@ -252,7 +252,6 @@ export class VmConsole extends HTMLElement {
         const isFree = document.activeElement === document.body || (document.activeElement === this && !this.#hasFocus());
         if (state === 'connected' && this.hasAttribute('autofocus') && isFree) this.focus();
         if (state !== 'connected' && state !== 'frozen') this.#typing?.abort();
-        if (state === 'lost') void this.#askForDisplay();
     }
 
     #retry() {
@@ -336,18 +335,6 @@ export class VmConsole extends HTMLElement {
         if (document.visibilityState === 'hidden' || this.#agent?.state !== 'connected') return;
         const took = await this.#agent.ping().catch(() => null);
         if (took !== null) this.#view.status.title = `${Math.round(took)} ms to the bridge and back`;
-    }
-
-    /** A machine may have no display at all; who may observe it can find out, and stops trying. */
-    async #askForDisplay() {
-        const agent = this.#agent;
-        const display = this.#display;
-        if (agent?.state !== 'connected' || !agent.permissions.has('observe')) return;
-        const token = await tokenText(this.token);
-        const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-        const answer = await fetch(apiUrl(`${this.src}/agent`), { headers }).catch(() => null);
-        const machine = answer?.ok ? await answer.json().catch(() => null) : null;
-        if (machine && !machine.display && display === this.#display) display?.stop('none');
     }
 
     #setDisplay() {
