@@ -34,7 +34,10 @@ function onlyLibrary(path) {
     return path;
 }
 
-/** All modules that a page's script fetches before it runs, with itself. @param {Outputs} outputs @param {string} file */
+/**
+ * All modules that a page's script fetches before it runs, with itself.
+ * @param {import('esbuild').Metafile['outputs']} outputs @param {string} file
+ */
 function* fetched(outputs, file) {
     yield file;
     for (const { path, kind, external } of outputs[file].imports) {
@@ -49,12 +52,13 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/console', { recursive: true });
 const { metafile: libraryFiles } = await build({ ...options, splitting: true, metafile: true,
     entryPoints: ['lib/vmcbridge.js'], outdir: 'dist/lib' });
-const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library], outdir: 'dist/console',
-    entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
+const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library],
+    outdir: 'dist/console', entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
 await build({ ...options, sourcemap: false, entryPoints: ['console/console.css', 'console/index.css',
     'console/vm-console.css', 'console/vm-cards.css'], outdir: 'dist/console' });
 for (const page of PAGES) {
-    const files = new Set([...fetched({ ...metafile.outputs, ...libraryFiles.outputs }, `dist/console/${page}.js`)].slice(1));
+    const outputs = { ...metafile.outputs, ...libraryFiles.outputs };
+    const files = new Set([...fetched(outputs, `dist/console/${page}.js`)].slice(1));
     const preloads = [...files].map(file => `<link rel="modulepreload" href="${addressOf(file)}">`).join('\n  ');
     const html = readFileSync(`console/${page}.html`, 'utf8').replace('<!-- modules -->', preloads);
     writeFileSync(`dist/console/${page}.html`, html.replace(/\n\s+/g, '\n'));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Bed } from '../support/bed.js';
@@ -112,6 +112,7 @@ describe('the console page', () => {
                 document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
             }),
         );
+        await page.keyboard.press('Control'); // whose end nobody has told
         assert.equal(await bed.desktop.x11.pasteText(), 'one\ntwo\nthree', 'HTML alone is told as text');
     });
 
@@ -187,6 +188,18 @@ describe('the console page', () => {
         await writeFile(file, content.slice(0, content.size));
         await hook('file-input').setInputFiles(file);
         await assertArrived('chosen.bin', content);
+    });
+
+    test('a text is typed key by key where no agent would take it', async () => {
+        const text = 'User_1: p@ss{w}ord! ~#|\\ "quoted" é';
+        const typed = path.join(bed.sandbox.dir, 'typed');
+        bed.desktop.x11.start('xterm', '-e', 'sh', '-c', `cat > ${typed}`);
+        await eventually('a terminal is there', () => stat(typed));
+        await canvas().click();
+        const answer = await page.evaluate((keys) => document.querySelector('vm-console').type(keys), `${text}\n`);
+        assert.deepEqual(answer, { typed: [...text].length + 1, of: [...text].length + 1 });
+        await eventually('the terminal has it', async () => (await readFile(typed, 'utf8')) === `${text}\n`);
+        await page.keyboard.press('Control+d'); // the end of the terminal
     });
 
     test('says when the agent is gone, and when it is back', async () => {

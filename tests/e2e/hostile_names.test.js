@@ -80,7 +80,8 @@ describe('hostile names and texts', () => {
     for (const [what, text] of Object.entries({ markup: MARKUP, 'turned around': TURNED, long: LONG })) {
         test(`a text copied in the guest that is ${what} is shown and copied as it is`, async () => {
             await bed.desktop.x11.copy(text);
-            if (!(await page.getByTestId('clipboard-text').isVisible())) await page.getByTestId('clipboard-button').click();
+            if (!(await page.getByTestId('clipboard-text').isVisible()))
+                await page.getByTestId('clipboard-button').click();
             await eventually('the panel shows it', async () =>
                 (await page.getByTestId('clipboard-text').inputValue()) === text);
             await eventually("the browser's clipboard has it", async () =>

@@ -23,8 +23,8 @@ export class Browser {
 
     /** A page of its own profile, allowed to read and write the browser's clipboard unless told otherwise.
      *  @param {string} url
-     *  @param {{ viewport?: { width: number, height: number }, permissions?: string[], prepare?: (page: import('playwright-core').Page) =>
-     *      Promise<unknown> | void }} [options]  prepare: called before the page is visited
+     *  @param {{ viewport?: { width: number, height: number }, permissions?: string[],
+     *      prepare?: (page: import('playwright-core').Page) => Promise<unknown> | void }} [options]  prepare: called before the page is visited
      *  @returns {Promise<import('playwright-core').Page>} */
     async open(
         url,

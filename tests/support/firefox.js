@@ -1,4 +1,5 @@
-// Headless Firefox, as Debian ships it, on a page of the daemon: by WebDriver BiDi, since Playwright knows its own Firefox only.
+// Headless Firefox, as Debian ships it, on a page of the daemon: by WebDriver BiDi, since Playwright knows its own
+// Firefox only.
 
 import puppeteer from 'puppeteer-core';
 import { eventually } from './deadline.js';

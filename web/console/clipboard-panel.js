@@ -39,10 +39,15 @@ export class ClipboardPanel {
         place.append(panel);
     }
 
-    /** Show another machine's clipboard. @param {import('./clipboard-sync.js').ClipboardSync} sync @param {AbortSignal} signal */
+    /**
+     * Show another machine's clipboard.
+     * @param {import('./clipboard-sync.js').ClipboardSync} sync @param {AbortSignal} signal
+     */
     follow(sync, signal) {
         if (sync === this.#sync) return;
         this.#sync = sync;
+        this.#shown = null;
+        this.#parts.text.value = '';
         sync.addEventListener('change', () => this.update(), { signal });
         signal.addEventListener('abort', () => URL.revokeObjectURL(this.#imageUrl));
         this.update();

@@ -162,7 +162,9 @@ export class Display extends EventTarget {
     }
 
     #viewer() {
-        return this.#load().catch(() => { throw new Error('What shows the picture could not be loaded. Reload the page.'); });
+        return this.#load().catch(() => {
+            throw new Error('What shows the picture could not be loaded. Reload the page.');
+        });
     }
 
     /** @param {RFB} rfb @param {WebSocket} socket */

@@ -70,7 +70,10 @@ export function shownText(text, most = 500) {
     return cut.replace(MISLEADING, '\ufffd');
 }
 
-/** Words that are read aloud when they change, and so are written only then. @param {Element} node @param {string} text */
+/**
+ * Words that are read aloud when they change, and so are written only then.
+ * @param {Element} node @param {string} text
+ */
 export function setText(node, text) {
     if (node.textContent !== text) node.textContent = text;
 }

@@ -48,8 +48,8 @@ function describeConnected(agent, display, reason) {
                 : 'The machine may be off or starting. The picture comes back by itself.') };
         case 'refused': return { state: 'no-display', words: 'No picture for us',
             notice: notice('No picture', `${reason}${rest}`, 'Try again') };
-        case 'frozen': return { state: 'no-display', words: 'The picture stands still: the machine may be paused or hung',
-            notice: null };
+        case 'frozen': return { state: 'no-display', notice: null,
+            words: 'The picture stands still: the machine may be paused or hung' };
         case 'locked': return { state: 'no-display', words: 'The display asks for a password',
             notice: notice('Display locked', 'The machine’s display asks for a password. Set it up without one.') };
         case 'none': return { ...agentWords(agent),

@@ -52,7 +52,7 @@ function keysymOf(point) {
 /**
  * @typedef {object} TypeOptions
  * @property {number} [rate]  characters a second
- * @property {'us' | 'keysym'} [layout]  what the keys of the machine's keyboard give; keysym: its server shall find them
+ * @property {'us' | 'keysym'} [layout]  of the machine's keyboard; keysym: its display's server shall find the keys
  */
 
 /**

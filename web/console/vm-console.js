@@ -131,7 +131,10 @@ export class VmConsole extends HTMLElement {
         this.#resizer = new Resizer(view.display, size => void this.#resize(size), signal);
         this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#paste().listen(signal);
-        watchDrops(view.root, { over: on => this.#over(on), drop: (...dropped) => void this.#drop(...dropped) }, signal);
+        watchDrops(view.root, {
+            over: on => this.#over(on),
+            drop: (entries, files) => void this.#drop(entries, files),
+        }, signal);
         view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
         const timer = setInterval(() => void this.#measure(), PING_EVERY);
@@ -185,6 +188,7 @@ export class VmConsole extends HTMLElement {
         options?.signal?.addEventListener('abort', stop);
         try {
             const { typeText } = await import('./typing.js');
+            if (this.#display?.state !== 'connected' || this.hasAttribute('viewonly') || options?.signal?.aborted) stop();
             return await typeText(text, stroke => this.#display?.press(stroke), typing.signal, options);
         } finally {
             options?.signal?.removeEventListener('abort', stop);
@@ -249,7 +253,8 @@ export class VmConsole extends HTMLElement {
     #displayChanged() {
         this.#update();  // nothing over the picture keeps the focus off
         const state = this.#display?.state;
-        const isFree = document.activeElement === document.body || (document.activeElement === this && !this.#hasFocus());
+        const { activeElement: active } = document;
+        const isFree = active === document.body || (active === this && !this.#hasFocus());
         if (state === 'connected' && this.hasAttribute('autofocus') && isFree) this.focus();
         if (state !== 'connected' && state !== 'frozen') this.#typing?.abort();
     }
@@ -266,7 +271,8 @@ export class VmConsole extends HTMLElement {
     async #watchField() {
         if (this.#touched) return;
         this.#touched = true;
-        const [{ watchField }, { strokesOf }] = await Promise.all([import('./touch-keyboard.js'), import('./typing.js')]);
+        const { watchField } = await import('./touch-keyboard.js');
+        const { strokesOf } = await import('./typing.js');
         watchField(this.#view.field, {
             typed: text => strokesOf(text).forEach(stroke => this.#display?.press(stroke)),
             deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
@@ -334,7 +340,7 @@ export class VmConsole extends HTMLElement {
     async #measure() {
         if (document.visibilityState === 'hidden' || this.#agent?.state !== 'connected') return;
         const took = await this.#agent.ping().catch(() => null);
-        if (took !== null) this.#view.status.title = `${Math.round(took)} ms to the bridge and back`;
+        if (took !== null) this.#view.status.title = `${Math.round(took)} ms to the bridge`;
     }
 
     #setDisplay() {
@@ -409,7 +415,10 @@ export class VmConsole extends HTMLElement {
         this.#view.dropText.textContent = allowed ? `Drop to send to ${name}` : 'Sending files is not allowed here';
     }
 
-    /** Types what the panel shows, until that is done or it is asked for again. @param {string} text @param {number} rate */
+    /**
+     * Types what the panel shows, until that is done or it is asked for again.
+     * @param {string} text @param {number} rate
+     */
     async #toggleTyping(text, rate) {
         if (this.#typing) return this.#typing.abort();
         const typing = this.type(text, { rate });

@@ -11,12 +11,10 @@ const MOST = 12;
 const WHO = { 'guest to bridge': 'The machine', 'bridge to guest': 'To the machine', 'client to bridge': 'This browser',
     'bridge to client': 'To this browser' };
 /** @type {Record<string, string>} */
-const WHAT = { grab: 'copied', offer: 'offered', release: 'cleared', request: 'asked for the contents', data: 'contents' };
+const WHAT = { grab: 'copied', offer: 'offered', release: 'cleared', request: 'asked for the contents',
+    data: 'contents' };
 
-/**
- * @typedef {{ at: string, topic: string, hop: string, what: string, outcome: string, code: string | null, detail: string }}
- *     Step
- */
+/** @typedef {import('../lib/trace.js').TraceEvent} Step */
 
 /** One step, in words. @param {Step} step @returns {string} */
 export function wordsOf({ at, hop, what, outcome, detail }) {
@@ -29,7 +27,7 @@ export function wordsOf({ at, hop, what, outcome, detail }) {
 export async function explain(box, agent) {
     const list = /** @type {HTMLElement} */ (box.querySelector('ol'));
     try {
-        const { events } = /** @type {{ events: Step[] }} */ (await agent?.explain() ?? { events: [] });
+        const { events } = await agent?.explain() ?? { events: [] };
         const steps = events.filter(({ topic }) => topic === 'clipboard').slice(-MOST).reverse();
         const rows = steps.map(step => h('li', { 'data-state': step.outcome }, wordsOf(step)));
         list.replaceChildren(...rows.length > 0 ? rows : [h('li', {}, 'Nothing was copied yet.')]);

@@ -4,8 +4,8 @@
  */
 
 /** What begins and ends a line of its own. */
-const blocks = new Set(('address article aside blockquote body caption dd div dl dt figure footer form h1 h2 h3 h4 h5 h6 '
-    + 'header hr li main nav ol p pre section table tr ul').split(' '));
+const blocks = new Set(('address article aside blockquote body caption dd div dl dt figure footer form h1 h2 h3 h4 h5 '
+    + 'h6 header hr li main nav ol p pre section table tr ul').split(' '));
 /** Of these not even the text counts. */
 const silent = new Set(['head', 'iframe', 'noscript', 'script', 'style', 'template', 'title']);
 /** What browsers escape when they write HTML, and the rest of what is usual. @type {Record<string, string>} */
@@ -105,7 +105,10 @@ function endOf(html, at) {
     return Math.max(end, isQuoted ? html.indexOf('>', html.indexOf('"', end)) : 0) + 1;
 }
 
-/** Where `mark` begins, whatever its case; the end where it does not. @param {string} html @param {string} mark @param {number} at */
+/**
+ * Where `mark` begins, whatever its case; the end where it does not.
+ * @param {string} html @param {string} mark @param {number} at
+ */
 function behind(html, mark, at) {
     const found = [mark, mark.toUpperCase()].map(each => html.indexOf(each, at)).filter(place => place >= 0);
     return found.length > 0 ? Math.min(...found) : html.length;

@@ -14,7 +14,8 @@ import { VmError } from './codes.js';
 /** @type {Check} */ export const count = value => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 /** @type {Check} */ export const id = value => count(value) || text(value);
 /** @type {Check} */ export const stream = value => count(value) && /** @type {number} */ (value) <= 0xffff_ffff;
-/** @type {Check} */ export const selection = value => value === 'clipboard' || value === 'primary' || value === 'secondary';
+/** @type {Check} */
+export const selection = value => value === 'clipboard' || value === 'primary' || value === 'secondary';
 
 /** @param {Check} check @returns {Check} */
 export const maybe = check => value => value === undefined || value === null || check(value);
