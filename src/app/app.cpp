@@ -90,6 +90,7 @@ int run(const DemoCommand& command) {
     log::set_level(command.verbose ? log::Level::debug : log::Level::warning);
     control::Loop loop;
     loop.on_stop([&] { loop.quit(); });
+    loop.on_reload([&] { loop.quit(); });  // its terminal has gone
     control::Demo demo{command.verbose};
     const auto desktop = demo.prepare();
     if (!desktop) return fail(desktop.error().text);

@@ -10,7 +10,7 @@ namespace vmcbridge::app {
 std::string find_web_root() {
     // From bin/vmcbridge, and from build/PRESET/src/vmcbridge.
     static constexpr std::array<std::string_view, 3> places{"../share/vmcbridge/web", "../../../web/dist",
-                                                           "../../../web"};
+                                                            "../../../web"};
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
     if (error) return {};

@@ -13,7 +13,7 @@ import { Sandbox } from '../support/sandbox.js';
 
 const NOBODY = { uid: 65534, gid: 65534 };
 const PROGRAMS = ['Xvnc', 'openbox', 'spice-vdagentd', 'spice-vdagent'];
-const WEB = fileURLToPath(new URL('../../web', import.meta.url));
+const WEB = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 const users = {
     'the user who runs the tests': undefined,
@@ -112,8 +112,9 @@ for (const [who, ids] of Object.entries(users)) {
                 await client.next('agent', (frame) => frame.connected, 10000);
             }
             await client.close();
-            await child.stop('SIGTERM');
+            await child.stop('SIGHUP'); // as when its terminal is closed
             await nothingIsLeft();
+            assert.deepEqual(await readdir(sandbox.path('tmp')), [], 'no temporary file is left');
         });
 
         test('killed, leaves no process behind, and starts again', async () => {

@@ -1,5 +1,9 @@
 // Headless Chromium, as Debian ships it, on a page of the daemon.
 
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { chromium } from 'playwright-core';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -10,12 +14,14 @@ export class Browser {
     /** @type {string[]} exceptions, refused resources, violations of the content policy */ errors =
         [];
     #browser;
+    #home = mkdtempSync(path.join(tmpdir(), 'vmcbridge-browser-'));
 
     static async start() {
         const browser = new Browser();
         const root = process.getuid() === 0;
         browser.#browser = await chromium.launch({
             executablePath: CHROMIUM,
+            env: { ...process.env, HOME: browser.#home }, // what it leaves there goes with it
             args: [...(root ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu'],
         });
         return browser;
@@ -51,5 +57,6 @@ export class Browser {
 
     async close() {
         await this.#browser.close();
+        await rm(this.#home, { recursive: true, force: true, maxRetries: 10 });
     }
 }

@@ -1,6 +1,10 @@
 // Headless Firefox, as Debian ships it, on a page of the daemon: by WebDriver BiDi, since Playwright knows its own
 // Firefox only.
 
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { eventually } from './deadline.js';
 
@@ -8,12 +12,14 @@ const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 
 export class Firefox {
     #browser;
+    #home = mkdtempSync(path.join(tmpdir(), 'vmcbridge-browser-'));
 
     static async start() {
         const firefox = new Firefox();
         firefox.#browser = await puppeteer.launch({
             browser: 'firefox',
             executablePath: FIREFOX,
+            env: { ...process.env, HOME: firefox.#home }, // what it leaves there goes with it
             headless: true,
             extraPrefsFirefox: { 'intl.accept_languages': 'en-US' },
         });
@@ -32,6 +38,7 @@ export class Firefox {
 
     async close() {
         await this.#browser.close();
+        await rm(this.#home, { recursive: true, force: true, maxRetries: 10 });
     }
 }
 

@@ -171,6 +171,7 @@ private:
 struct Kind {
     std::string name;
     std::function<std::unique_ptr<Peer>()> make;
+    friend void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 class GuestTransportTest : public testing::TestWithParam<Kind> {
