@@ -50,14 +50,14 @@ const addressOf = file => file.replace('dist/console/', '/assets/').replace('dis
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/console', { recursive: true });
-const { metafile: libraryFiles } = await build({ ...options, splitting: true, metafile: true,
+const { metafile: libFiles } = await build({ ...options, splitting: true, metafile: true,
     entryPoints: ['lib/vmcbridge.js'], outdir: 'dist/lib' });
 const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library],
     outdir: 'dist/console', entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
 await build({ ...options, sourcemap: false, entryPoints: ['console/console.css', 'console/index.css',
     'console/vm-console.css', 'console/vm-cards.css'], outdir: 'dist/console' });
 for (const page of PAGES) {
-    const outputs = { ...metafile.outputs, ...libraryFiles.outputs };
+    const outputs = { ...metafile.outputs, ...libFiles.outputs };
     const files = new Set([...fetched(outputs, `dist/console/${page}.js`)].slice(1));
     const preloads = [...files].map(file => `<link rel="modulepreload" href="${addressOf(file)}">`).join('\n  ');
     const html = readFileSync(`console/${page}.html`, 'utf8').replace('<!-- modules -->', preloads);
