@@ -25,8 +25,11 @@ public:
         hub_.handle_guest_connected(now_);
         say(agent::AnnounceCapabilities{.request = true, .capabilities = agent::CapabilitySet{linux_agent}});
         say(agent::AnnounceCapabilities{.request = false, .capabilities = agent::CapabilitySet{linux_agent}});
-        client_ = *hub_.handle_client_joined(
-            {.kind = ClientKind::web, .user = {}, .permissions = policy::PermissionSet::all_but_admin()}, now_);
+        client_ = *hub_.handle_client_joined({.kind = ClientKind::web,
+                                              .user = {},
+                                              .permissions = policy::PermissionSet::all_but_admin(),
+                                              .resume_token = {}},
+                                             now_);
         take_frames();
     }
 
