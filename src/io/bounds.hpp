@@ -12,17 +12,17 @@ using namespace std::chrono_literals;
 
 // ---- Buffers
 /// A borrowed buffer: the largest frame of a client and its header fit, so that a message is rarely copied.
-inline constexpr std::size_t buffer = limits::frame_payload + 16 * 1024;
+inline constexpr std::size_t buffer = limits::frame_payload + 16 * limits::kib;
 /// Buffers that one thread keeps for the next borrower.
 inline constexpr std::size_t spare_buffers = 8;
 /// One write toward a guest: larger saves little, and what comes next (a mouse, a grab) would wait longer.
-inline constexpr std::size_t guest_write = 64 * 1024;
+inline constexpr std::size_t guest_write = 64 * limits::kib;
 /// Frames of a client gathered into one write, until there are this many bytes.
-inline constexpr std::size_t client_write = 128 * 1024;
+inline constexpr std::size_t client_write = 128 * limits::kib;
 /// What one connection may move before the others of its context have their turn.
-inline constexpr std::size_t turn = 1024 * 1024;
+inline constexpr std::size_t turn = limits::mib;
 /// Start of a frame that waits for its rest without a borrowed buffer.
-inline constexpr std::size_t kept_start = 4 * 1024;
+inline constexpr std::size_t kept_start = 4 * limits::kib;
 
 // ---- Guest ports
 /// First wait before a port is opened again: vdagentd stays deaf when it happens at once after a half chunk.
@@ -34,9 +34,9 @@ inline constexpr auto connect_deadline = 5s;
 inline constexpr auto guest_farewell = 1s;
 
 // ---- HTTP
-inline constexpr std::size_t request_head = 16 * 1024;
-inline constexpr std::size_t request_body = 64 * 1024;
-inline constexpr std::size_t static_file = 16 * 1024 * 1024;
+inline constexpr std::size_t request_head = 16 * limits::kib;
+inline constexpr std::size_t request_body = 64 * limits::kib;
+inline constexpr std::size_t static_file = 16 * limits::mib;
 /// A request that is not whole by then is given up, so that a half-open connection stands for less than 10 s.
 inline constexpr auto head_deadline = 9s;
 inline constexpr auto keep_alive = 30s;
