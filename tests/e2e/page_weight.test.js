@@ -58,6 +58,19 @@ describe('the pages', () => {
         await page.close();
     });
 
+    test('what comes on first use is told when it can not be had, and had the next time', async () => {
+        let refusals = 0;
+        const page = await browser.open(address('/console/one'), {
+            prepare: (page) =>
+                page.route('**/clipboard-panel-*.js', (route) => (refusals++ === 0 ? route.abort() : route.continue())),
+        });
+        await page.getByTestId('clipboard-button').click();
+        await page.getByTestId('message').waitFor();
+        await page.getByTestId('clipboard-button').click();
+        await page.getByTestId('clipboard-panel').waitFor();
+        await page.close();
+    });
+
     test('the list is there before its machines are', async () => {
         let answer = () => {};
         const page = await browser.open(address('/'), {

@@ -50,10 +50,7 @@ export class VmConsole extends HTMLElement {
     /** @type {import('../lib/codes.js').VmError | null} */ #error = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
     /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
-    /** @type {Promise<import('./transfer-list.js').TransferList> | undefined} */ #transfers;
-    /** @type {Promise<void> | undefined} */ #styled;
-    #touched = false;
-    /** @type {Promise<import('./clipboard-panel.js').ClipboardPanel> | undefined} */ #panel;
+    /** @type {import('./clipboard-panel.js').ClipboardPanel | null} */ #panel = null;
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
     constructor() {
@@ -125,15 +122,15 @@ export class VmConsole extends HTMLElement {
         this.#error = null;
         this.#display = VmConsole.createDisplay(view.display);
         this.#display.addEventListener('statechange', () => this.#displayChanged(), { signal });
-        this.#clipboard = new ClipboardSync(agent, signal);
-        this.#clipboard.addEventListener('change', () => this.#clipboardChanged(), { signal });
-        void this.#panel?.then(panel => this.#clipboard && panel.follow(this.#clipboard, signal));
+        const clipboard = this.#clipboard = new ClipboardSync(agent, signal);
+        clipboard.addEventListener('change', () => this.#clipboardChanged(clipboard), { signal });
+        this.#panel?.follow(clipboard, signal);
         this.#resizer = new Resizer(view.display, size => void this.#resize(size), signal);
         this.#resizer.logical = this.getAttribute('resize') === 'logical';
         this.#paste().listen(signal);
         watchDrops(view.root, {
             over: on => this.#over(on),
-            drop: (entries, files) => void this.#drop(entries, files),
+            drop: (entries, files) => void this.#drop(entries, files).catch(reason => this.#tell(reason)),
         }, signal);
         view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
@@ -202,8 +199,8 @@ export class VmConsole extends HTMLElement {
             sendFiles: files => this.sendFiles(files),
             takeLead: () => void this.#agent?.lead().catch(reason => this.#tell(reason)),
             retry: () => this.#retry(),
-            touchKeyboard: () => void this.#watchField(),
-            togglePanel: () => void this.#openPanel().then(panel => panel.toggle()),
+            touchKeyboard: () => void this.#watchField().catch(reason => this.#tell(reason)),
+            togglePanel: () => void this.#togglePanel().catch(reason => this.#tell(reason)),
             toggleScale: () => this.setAttribute('scale', this.getAttribute('scale') === 'native' ? 'fit' : 'native'),
             focus: () => this.focus(),
             fullScreen: () => void this.#toggleFullScreen(),
@@ -268,51 +265,55 @@ export class VmConsole extends HTMLElement {
 
     // What is seldom used comes when it is used.
 
-    async #watchField() {
-        if (this.#touched) return;
-        this.#touched = true;
+    #watchField = late(async () => {
         const { watchField } = await import('./touch-keyboard.js');
         const { strokesOf } = await import('./typing.js');
         watchField(this.#view.field, {
             typed: text => strokesOf(text).forEach(stroke => this.#display?.press(stroke)),
             deleted: count => { for (; count > 0; --count) this.#display?.sendKeys([BACKSPACE]); },
         });
-    }
+    });
 
-    async #openPanel() {
-        this.#panel ??= Promise.all([import('./clipboard-panel.js'), this.#cards()]).then(([{ ClipboardPanel }]) =>
-            new ClipboardPanel(this.#view.body, {
-                tell: reason => this.#tell(reason),
-                agent: () => this.#agent,
-                type: (text, rate) => void this.#toggleTyping(text, rate),
-                opened: open => {
-                    this.#view.clipboard.setAttribute('aria-expanded', String(open));
-                    if (!open) this.#view.clipboard.focus();
-                },
-            }));
-        const panel = await this.#panel;
-        if (this.#clipboard && this.#running) panel.follow(this.#clipboard, this.#running.signal);
+    #loadPanel = late(async () => {
+        const [{ ClipboardPanel }] = await Promise.all([import('./clipboard-panel.js'), this.#loadStyle()]);
+        this.#panel = new ClipboardPanel(this.#view.body, {
+            tell: reason => this.#tell(reason),
+            agent: () => this.#agent,
+            type: (text, rate) => void this.#toggleTyping(text, rate),
+            opened: open => {
+                this.#view.clipboard.setAttribute('aria-expanded', String(open));
+                if (!open) this.#view.clipboard.focus();
+            },
+        });
+    });
+
+    #loadTransfers = late(async () => {
+        const [{ TransferList }] = await Promise.all([import('./transfer-list.js'), this.#loadStyle()]);
+        return new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
+    });
+
+    /** Of the panel and the list. */
+    #loadStyle = late(() => new Promise(resolve => {
+        const style = styleOf('./vm-cards.css');
+        style.addEventListener('load', resolve);
+        style.addEventListener('error', resolve);
+        this.shadowRoot?.prepend(style);
+    }));
+
+    async #togglePanel() {
+        await this.#loadPanel();
+        if (this.#clipboard && this.#running) this.#panel?.follow(this.#clipboard, this.#running.signal);
         this.#update();
-        return panel;
+        this.#panel?.toggle();
     }
 
     /** @param {import('../lib/transfer.js').Transfer} transfer */
     async #list(transfer) {
-        const { transfers, list } = this.#view;
-        this.#transfers ??= Promise.all([import('./transfer-list.js'), this.#cards()]).then(([{ TransferList }]) =>
-            new TransferList(transfers, list, words => this.#say(words)));
-        (await this.#transfers).add(transfer);
-    }
-
-    /** The style of the two. @returns {Promise<void>} */
-    #cards() {
-        this.#styled ??= new Promise(resolve => {
-            const style = styleOf('./vm-cards.css');
-            style.addEventListener('load', () => resolve());
-            style.addEventListener('error', () => resolve());
-            this.shadowRoot?.prepend(style);
-        });
-        return this.#styled;
+        try {
+            (await this.#loadTransfers()).add(transfer);
+        } catch (reason) {
+            this.#tell(reason);
+        }
     }
 
     /** @param {FileSystemEntry[]} entries @param {File[]} files */
@@ -324,9 +325,8 @@ export class VmConsole extends HTMLElement {
         if (words) this.#show(words);
     }
 
-    /** What became of the last copy shows on the panel's button too. */
-    #clipboardChanged() {
-        const { local, error } = this.#clipboard ?? { local: 'none', error: null };
+    /** What became of the last copy shows on the panel's button too. @param {ClipboardSync} sync */
+    #clipboardChanged({ local, error }) {
         const { clipboard } = this.#view;
         const words = error ? error.message : { waiting: 'click here, and it is copied', refused: 'not copied here' }[
             /** @type {string} */ (local)];
@@ -457,7 +457,7 @@ export class VmConsole extends HTMLElement {
         lead.hidden = !agent?.agentConnected || agent.hasLead || !agent.permissions.has('resize');
         upload.hidden = !agent?.permissions.has('files-to-guest');
         const canType = facts.display === 'connected' && !this.hasAttribute('viewonly');
-        void this.#panel?.then(panel => panel.typing(canType, this.#typing !== null));
+        this.#panel?.typing(canType, this.#typing !== null);
         showPeople(this.#view, agent);
         this.#become(state);
     }
@@ -486,6 +486,18 @@ export class VmConsole extends HTMLElement {
     #say(words) {
         this.#view.spoken.textContent = shownText(words);
     }
+}
+
+/**
+ * Loads once; what could not be loaded is tried again the next time.
+ * @template T @param {() => Promise<T>} load @returns {() => Promise<T>}
+ */
+function late(load) {
+    /** @type {Promise<T> | undefined} */ let loaded;
+    return () => loaded ??= load().catch(reason => {
+        loaded = undefined;
+        throw reason;
+    });
 }
 
 /** @param {string} path */
