@@ -18,6 +18,16 @@ inline constexpr std::size_t chunk_to_guest = VD_AGENT_MAX_DATA_SIZE;
 inline constexpr std::size_t chunk_header = 8;
 inline constexpr std::size_t agent_header = 20;
 
+// ---- Chosen by us: SPICE clients ------------------------------------------------------------------------------------
+
+/// Link message, without its 16 bytes of header, and the words of capabilities in a group: as spice-server takes them.
+inline constexpr std::size_t link_body = 4096;
+inline constexpr std::size_t link_words = 1024;
+/// Body of a message that has no size of its own and no meaning here.
+inline constexpr std::size_t spice_small = 1024;
+/// AGENT_DATA that a client may have under way. spice-server grants 10; more keep a distant client's uploads moving.
+inline constexpr std::size_t spice_tokens = 128;
+
 // ---- Chosen by us: bodies of agent messages that are assembled whole ----------------------------------------------
 
 /// Announced capabilities: 4 bytes and a word for each 32 capabilities; one word exists today.

@@ -63,6 +63,15 @@ public:
     void renew(ClientProfile profile) { profile_ = std::move(profile); }
     [[nodiscard]] bool may(policy::Permission permission) const noexcept { return rights.has(permission); }
 
+    // ---- Its connection, whatever it speaks
+    /// false: what it says has no room now.
+    [[nodiscard]] virtual bool is_readable() const noexcept = 0;
+    /// So much waits that it can't be reading: it must go.
+    [[nodiscard]] virtual bool has_overflowed() const noexcept = 0;
+    /// Its connection is lost, and it may come back until then.
+    [[nodiscard]] virtual std::optional<Time> lost_until() const noexcept { return std::nullopt; }
+    [[nodiscard]] bool is_lost() const noexcept { return lost_until().has_value(); }
+
     // ---- Kept for it by the brokers
     policy::PermissionSet rights;      ///< the profile's permissions, narrowed by policy
     Time last_active{};                ///< when it last did something of its own accord

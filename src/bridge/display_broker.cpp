@@ -33,18 +33,22 @@ std::string to_text(const std::vector<browser::Monitor>& layout) {
     return out;
 }
 
-agent::MonitorsConfig encode(const std::vector<browser::Monitor>& layout) {
+agent::MonitorsConfig encode(const std::vector<browser::Monitor>& layout, bool sparse) {
     // Physical sizes stay here: vdagentd drops a message that has them, and no agent uses them.
     agent::MonitorsConfig config{.positions = true, .physical_sizes = false, .monitors = {}};
     config.monitors.reserve(layout.size());
-    for (const auto& m : layout)
-        config.monitors.push_back({.width = m.width,
-                                   .height = m.height,
-                                   .depth = m.depth,
+    for (const auto& m : layout) {
+        // One that is switched off is left out, or zeros with a depth of 0: else Windows takes it for one that is on.
+        const bool off = m.width == 0 || m.height == 0;
+        if (off && !sparse) continue;
+        config.monitors.push_back({.width = off ? 0 : m.width,
+                                   .height = off ? 0 : m.height,
+                                   .depth = off ? 0 : m.depth,
                                    .x = m.x,
                                    .y = m.y,
                                    .width_mm = 0,
                                    .height_mm = 0});
+    }
     return config;
 }
 
@@ -81,7 +85,7 @@ void DisplayBroker::send_pending(Time now) {
     const auto layout = layouts_.find(asked.client);
     if (layout == layouts_.end()) return;
     world_.trace.passed(step(Hop::to_guest, asked.client), to_text(layout->second));
-    guest_.send(encode(layout->second));
+    guest_.send(encode(layout->second, guest_.can(Capability::sparse_monitors_config)));
     if (!guest_.can(Capability::reply)) {
         tell(asked, MonitorsStatus::unanswered, Code::not_supported, "this agent does not say whether it applied it");
         return;

@@ -22,6 +22,7 @@ const std::deque<TraceEvent>& Hub::trace() const noexcept { return parts_->world
 void Hub::Parts::finish(Time now) {
     do {
         if (std::exchange(agent_is_news, false)) tell_agent();
+        end_restarted(now);
         clipboard.publish();
         if (std::exchange(clients_are_news, false)) tell_clients();
         drop_overflowed(now);  // who goes is news to the others
@@ -98,7 +99,7 @@ bool Hub::has_guest_output() const noexcept {
 
 void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
     auto& parts = at(now);
-    auto* client = static_cast<WebClient*>(parts.world.find(id));
+    auto* client = parts.find_web(id);
     if (!client) return;
     auto frame = browser::decode_client(text);
     if (frame) {
@@ -112,12 +113,12 @@ void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
 }
 
 bool Hub::client_is_readable(ClientId id) const noexcept {
-    const auto* client = static_cast<const WebClient*>(parts_->world.find(id));
+    const auto* client = parts_->world.find(id);
     return client && client->is_readable() && !parts_->guest.writer().is_full();
 }
 
 std::optional<OutFrame> Hub::poll_client(ClientId id) {
-    auto* client = static_cast<WebClient*>(parts_->world.find(id));
+    auto* client = parts_->find_web(id);
     if (!client) return std::nullopt;
     auto frame = client->poll();
     parts_->clipboard.client_took(*client);

@@ -4,6 +4,7 @@
 #include "proto/browser/codes.hpp"
 #include "proto/ids.hpp"
 #include "proto/result.hpp"
+#include "proto/spice/link.hpp"
 #include "src/bridge/client.hpp"
 #include "src/bridge/out_frame.hpp"
 #include "src/bridge/spool.hpp"
@@ -11,6 +12,7 @@
 #include "src/config.hpp"
 #include "src/policy/policy.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -27,6 +29,13 @@ namespace vmcbridge::bridge {
 struct HubSettings {
     policy::Policy policy;
     Limits limits;
+};
+
+/// A client of SPICE's main channel, as its link tells it.
+struct SpiceLink {
+    spice::Capabilities capabilities;  ///< of the client
+    std::uint32_t session = 0;         ///< id of its session; not 0
+    std::array<std::byte, 16> uuid{};  ///< of the machine
 };
 
 /// The guest's connection must be dropped (and made again): its bytes can't be understood any more.
@@ -109,6 +118,15 @@ public:
     /// connection still stands, CloseClient for it comes out of poll_event() first. A wrong one gives a new client.
     [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now,
                                                                        std::string_view resume = {});
+    /// A client on SPICE's main channel came, its link done. Errors: as handle_client_joined().
+    [[nodiscard]] Result<ClientId, browser::Code> handle_spice_joined(ClientProfile profile, const SpiceLink& link,
+                                                                      Time now);
+    /// Any piece of what it wrote after the link; not kept after the call.
+    void handle_spice_bytes(ClientId client, Bytes bytes, Time now);
+    /// Asks it for a sign of life.
+    void handle_spice_silence(ClientId client, Time now);
+    /// Fills `out` with bytes for it; 0: nothing to write now. REQUIRES: out.size() >= 4096.
+    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out);
     void handle_client_text(ClientId client, std::string_view frame, Time now);
     void handle_client_binary(ClientId client, Bytes frame, Time now);
     /// Its connection is closed: it is over. Unknown ids (the hub closed it first) are fine, here and above.

@@ -22,30 +22,38 @@ std::string_view name(ClientKind kind) noexcept {
 
 Result<ClientId, Code> Hub::handle_client_joined(ClientProfile profile, Time now, std::string_view resume) {
     auto& parts = at(now);
-    auto& world = parts.world;
     if (auto* known = parts.find_resumable(resume, profile.user)) {
         parts.resume(*known, std::move(profile), now);
         parts.finish(now);
         return known->id();
     }
-    const auto rule = world.settings.policy.several_clients;
-    if (rule == SeveralClients::refuse && !parts.make_room(1, now)) return Code::busy;
-    if (rule == SeveralClients::take_over)
-        while (!world.clients.empty())
-            parts.close(world.clients.begin()->first, CloseCode::replaced, "another client took over", now);
-    if (!parts.make_room(limits::vm_clients, now)) return Code::too_many;
-
+    if (const auto code = parts.make_place(now)) return *code;
     const ClientId id{parts.next_client++};
-    auto owned = std::make_unique<WebClient>(id, std::move(profile), world);
+    auto owned = std::make_unique<WebClient>(id, std::move(profile), parts.world);
     auto& client = *owned;
-    client.rights = policy::effective(client.profile().permissions, world.settings.policy);
-    client.last_active = now;
-    world.clients.emplace(id, std::move(owned));
+    parts.admit(std::move(owned), now);
     client.welcome(parts.agent_view(), parts.display.client_came(client));
     parts.clipboard.show_to(client);
-    parts.clients_are_news = true;
     parts.finish(now);
     return id;
+}
+
+std::optional<Code> Hub::Parts::make_place(Time now) {
+    const auto rule = world.settings.policy.several_clients;
+    if (rule == SeveralClients::refuse && !make_room(1, now)) return Code::busy;
+    if (rule == SeveralClients::take_over)
+        while (!world.clients.empty())
+            close(world.clients.begin()->first, CloseCode::replaced, "another client took over", now);
+    if (!make_room(limits::vm_clients, now)) return Code::too_many;
+    return std::nullopt;
+}
+
+void Hub::Parts::admit(std::unique_ptr<Client> client, Time now) {
+    client->rights = policy::effective(client->profile().permissions, world.settings.policy);
+    client->last_active = now;
+    const auto id = client->id();
+    world.clients.emplace(id, std::move(client));
+    clients_are_news = true;
 }
 
 void Hub::handle_client_gone(ClientId id, Time now) {
@@ -77,9 +85,8 @@ void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now
 
 void Hub::Parts::drop_overflowed(Time now) {
     for (;;) {
-        const auto found = std::ranges::find_if(world.clients, [](const auto& entry) {
-            return static_cast<const WebClient&>(*entry.second).has_overflowed();
-        });
+        const auto found =
+            std::ranges::find_if(world.clients, [](const auto& entry) { return entry.second->has_overflowed(); });
         if (found == world.clients.end()) return;
         close(found->first, CloseCode::too_slow, "too slow", now);
         look_for_last();

@@ -140,7 +140,7 @@ void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFra
 
 void Hub::handle_client_binary(ClientId id, Bytes bytes, Time now) {
     auto& parts = at(now);
-    auto* client = static_cast<WebClient*>(parts.world.find(id));
+    auto* client = parts.find_web(id);
     if (!client) return;
     const auto refuse = [&](std::string_view why) {
         ++parts.world.counters.frames_refused;

@@ -6,6 +6,7 @@
 #include "src/bridge/guest_session.hpp"
 #include "src/bridge/hub.hpp"
 #include "src/bridge/rate.hpp"
+#include "src/bridge/spice_client.hpp"
 #include "src/bridge/transfer_broker.hpp"
 #include "src/bridge/web_client.hpp"
 #include "src/bridge/world.hpp"
@@ -68,6 +69,15 @@ struct Hub::Parts {
     void wake_clients_if_room(bool was_full);
 
     // ---- Clients (hub_clients.cpp)
+    /// nullptr: gone, or it speaks something else.
+    [[nodiscard]] WebClient* find_web(ClientId id) const { return dynamic_cast<WebClient*>(world.find(id)); }
+    [[nodiscard]] SpiceClient* find_spice(ClientId id) const { return dynamic_cast<SpiceClient*>(world.find(id)); }
+    /// Ends what SPICE clients had under way with an agent that they were told is gone.
+    void end_restarted(Time now);
+    /// Makes place for one more by the rules, or says why there is none.
+    [[nodiscard]] std::optional<browser::Code> make_place(Time now);
+    /// It is in the world: what it may do, and when it came.
+    void admit(std::unique_ptr<Client> client, Time now);
     void tell_clients();
     /// The client whose token this is, of the same user; nullptr: none. Tokens are compared in constant time.
     [[nodiscard]] WebClient* find_resumable(std::string_view token, const std::string& user) const;
@@ -76,7 +86,7 @@ struct Hub::Parts {
     /// Makes place for one more where there may be `most`, if need be of clients that are lost, those lost longest
     /// first. false: so many are there that it would not help; nobody was dropped.
     [[nodiscard]] bool make_room(std::size_t most, Time now);
-    void drop(WebClient& client, std::string_view reason, Time now);
+    void drop(Client& client, std::string_view reason, Time now);
     [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
     /// Says so to the guest where nobody is left.
@@ -85,6 +95,12 @@ struct Hub::Parts {
     /// Lets clients go that don't read.
     void drop_overflowed(Time now);
 };
+
+/// What one message of a SPICE client asks for (hub_spice.cpp, hub_spice_agent.cpp). A sentence: it must go, and why.
+[[nodiscard]] std::optional<std::string> handle_spice(Hub::Parts& parts, SpiceClient& client,
+                                                      const spice::ClientMessage& message, Time now);
+[[nodiscard]] std::optional<std::string> handle_agent_data(Hub::Parts& parts, SpiceClient& client, Bytes bytes,
+                                                           Time now);
 
 /// What one frame of a browser asks for (hub_frames.cpp).
 void handle_frame(Hub::Parts& parts, WebClient& client, const browser::ClientFrame& frame, Time now);

@@ -23,7 +23,7 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
 
 void Hub::handle_client_lost(ClientId id, Time now) {
     auto& parts = at(now);
-    auto* client = static_cast<WebClient*>(parts.world.find(id));
+    auto* client = parts.find_web(id);
     if (!client || client->is_lost()) return;
     const auto grace = parts.world.settings.limits.resume_grace;
     if (client->profile().resume_token.empty() || grace.count() <= 0) return handle_client_gone(id, now);
@@ -37,7 +37,7 @@ WebClient* Hub::Parts::find_resumable(std::string_view token, const std::string&
     WebClient* found = nullptr;
     for (const auto& [id, client] : world.clients)
         if (equal_in_constant_time(client->profile().resume_token, token) && client->profile().user == user)
-            found = static_cast<WebClient*>(client.get());
+            found = find_web(id);
     return found;
 }
 
@@ -59,34 +59,33 @@ void Hub::Parts::resume(WebClient& client, ClientProfile profile, Time now) {
 void Hub::Parts::drop_lost(Time now) {
     for (;;) {
         const auto found = std::ranges::find_if(world.clients, [&](const auto& entry) {
-            const auto until = static_cast<const WebClient&>(*entry.second).lost_until();
+            const auto until = entry.second->lost_until();
             return until && *until <= now;
         });
         if (found == world.clients.end()) return;
-        drop(static_cast<WebClient&>(*found->second), "not resumed in time", now);
+        drop(*found->second, "not resumed in time", now);
         look_for_last();
     }
 }
 
-void Hub::Parts::drop(WebClient& client, std::string_view reason, Time now) {
+void Hub::Parts::drop(Client& client, std::string_view reason, Time now) {
     world.note("client-over", {{"client", std::to_string(client.id().raw())}, {"reason", std::string{reason}}});
     remove(client.id(), now);
 }
 
 bool Hub::Parts::make_room(std::size_t most, Time now) {
-    std::vector<WebClient*> lost;
+    std::vector<Client*> lost;
     for (const auto& [id, client] : world.clients)
-        if (auto& each = static_cast<WebClient&>(*client); each.is_lost()) lost.push_back(&each);
+        if (client->is_lost()) lost.push_back(client.get());
     if (world.clients.size() - lost.size() >= most) return false;
-    std::ranges::stable_sort(lost, {}, &WebClient::lost_until);
+    std::ranges::stable_sort(lost, {}, &Client::lost_until);
     for (auto next = lost.begin(); world.clients.size() >= most; ++next) drop(**next, "its place was needed", now);
     return true;
 }
 
 std::optional<Time> Hub::Parts::next_lost() const {
     std::optional<Time> next;
-    for (const auto& [id, client] : world.clients)
-        next = earlier(next, static_cast<const WebClient&>(*client).lost_until());
+    for (const auto& [id, client] : world.clients) next = earlier(next, client->lost_until());
     return next;
 }
 

@@ -149,6 +149,11 @@ bool TransferBroker::data(const Client& client, RequestId file, Bytes bytes) {
     return true;
 }
 
+std::uint64_t TransferBroker::missing(const Client& client, RequestId file) noexcept {
+    const auto found = find(client.id(), file);
+    return found == transfers_.end() ? 0 : found->size - found->received;
+}
+
 void TransferBroker::rewind(const Client& client, RequestId file, std::uint64_t received) {
     const auto found = find(client.id(), file);
     if (found == transfers_.end()) return;

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] bool start(Client& client, RequestId file, std::string_view name, std::uint64_t size, Time now);
     /// false: the transfer has ended. REQUIRES: no more bytes in all than its size.
     [[nodiscard]] bool data(const Client& client, RequestId file, Bytes bytes);
+    /// Bytes of the file that the client has not sent; 0: it has ended.
+    [[nodiscard]] std::uint64_t missing(const Client& client, RequestId file) noexcept;
     /// Of the file, only this many bytes count as received: the client sends the rest again.
     void rewind(const Client& client, RequestId file, std::uint64_t received);
     void cancel(Client& client, RequestId file, Time now);

@@ -28,17 +28,15 @@ public:
     // ---- Lost and resumed
     /// The connection is lost: nothing is written for it until resume(). Files stay, with how each ended meanwhile.
     void lose(Time until);
-    [[nodiscard]] bool is_lost() const noexcept { return lost_until_.has_value(); }
-    [[nodiscard]] std::optional<Time> lost_until() const noexcept { return lost_until_; }
+    [[nodiscard]] std::optional<Time> lost_until() const noexcept override { return lost_until_; }
     /// A new connection of the same peer: welcome, then what ended. REQUIRES: in_streams() were restarted.
     void resume(ClientProfile profile, const AgentView& agent, bool lead);
 
     // ---- What the driver asks
     [[nodiscard]] std::optional<OutFrame> poll();
     [[nodiscard]] bool has_output() const noexcept;
-    [[nodiscard]] bool is_readable() const noexcept;
-    /// So much text waits that the client can't be reading.
-    [[nodiscard]] bool has_overflowed() const noexcept { return text_bytes_ > limits::client_outbox; }
+    [[nodiscard]] bool is_readable() const noexcept override;
+    [[nodiscard]] bool has_overflowed() const noexcept override { return text_bytes_ > limits::client_outbox; }
 
     // ---- What the peer said, as far as it is this connection's own business
     [[nodiscard]] InStreams& in_streams() noexcept { return in_; }

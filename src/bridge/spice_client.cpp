@@ -1,0 +1,520 @@
+#include "src/bridge/spice_client.hpp"
+
+#include "proto/agent/codec.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+using agent::Capability;
+using agent::CapabilitySet;
+using browser::Code;
+using policy::Permission;
+
+namespace {
+
+/// A client that lets this much wait is not read until it took some: what it asks for is what waits.
+constexpr std::size_t small_before_pause = 64 * 1024;
+/// Tokens are given back so many at a time, as spice-server does.
+constexpr std::size_t refund_batch = 5;
+/// While so much of a client's files waits for the guest, it gets no more tokens.
+constexpr std::size_t held_most = 128 * limits::kib;
+/// The same thing is said to a client once in this time.
+constexpr std::chrono::seconds notify_interval{30};
+/// Questions that are remembered after they ended.
+constexpr std::size_t questions_most = 64;
+
+constexpr auto purespice = spice::Capabilities{
+    .common = spice::capability_word(
+        {SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE, SPICE_COMMON_CAP_MINI_HEADER}),
+    .channel = spice::capability_word({SPICE_MAIN_CAP_NAME_AND_UUID, SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
+constexpr auto spice_html5 = spice::Capabilities{
+    .common = spice::capability_word({SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_MINI_HEADER}),
+    .channel = spice::capability_word({SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
+
+/// PureSpice takes no grab from an agent that has selections, and asks without one.
+bool knows_no_selections(const SpiceLink& link) { return link.capabilities == purespice; }
+/// spice-html5 takes each AGENT_DATA for a whole message, and any selection for the clipboard.
+bool reads_one_piece(const SpiceLink& link) { return link.capabilities == spice_html5; }
+
+spice::HeaderKind header_of(const SpiceLink& link) {
+    return link.capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER) ? spice::HeaderKind::mini
+                                                                      : spice::HeaderKind::full;
+}
+
+/// What a person in front of a stock client may want to know; the rest is between programs.
+bool concerns_people(Code code) {
+    switch (code) {
+        case Code::policy_direction:
+        case Code::policy_format:
+        case Code::policy_name:
+        case Code::policy_rate:
+        case Code::policy_content:
+        case Code::forbidden:
+        case Code::disabled:
+        case Code::not_lead:
+        case Code::too_large: return true;
+        default: return false;
+    }
+}
+
+agent::FileStatus status_of(const browser::FileStatus& status) {
+    switch (status.status) {
+        case browser::FileState::accepted: return agent::FileStatus::can_send_data;
+        case browser::FileState::done: return agent::FileStatus::success;
+        case browser::FileState::cancelled: return agent::FileStatus::cancelled;
+        case browser::FileState::progress:
+        case browser::FileState::error: break;
+    }
+    switch (status.code.value_or(Code::guest_error)) {
+        case Code::no_space: return agent::FileStatus::not_enough_space;
+        case Code::session_locked: return agent::FileStatus::session_locked;
+        case Code::no_session: return agent::FileStatus::agent_not_connected;
+        case Code::disabled:
+        case Code::forbidden: return agent::FileStatus::disabled;
+        default: return agent::FileStatus::error;
+    }
+}
+
+void remove_clipboard(CapabilitySet& set) {
+    for (const auto each :
+         {Capability::clipboard, Capability::clipboard_by_demand, Capability::clipboard_selection,
+          Capability::clipboard_grab_serial, Capability::clipboard_no_release_on_regrab, Capability::max_clipboard})
+        set.remove(each);
+}
+
+}  // namespace
+
+SpiceClient::SpiceClient(ClientId id, ClientProfile profile, World& world, SpiceLink link)
+    : Client{id, std::move(profile)},
+      world_{world},
+      link_{link},
+      out_{header_of(link)},
+      reader_{header_of(link), spice::client_message_limit} {}
+
+// ---- The connection
+
+void SpiceClient::mark_ready() { world_.ready.push_back(id()); }
+
+void SpiceClient::welcome(const AgentView& agent) {
+    agent_ = agent;
+    talk_ = agent.connected ? Talk::offered : Talk::away;
+    window_ = limits::spice_tokens;
+    out_.send(spice::Init{.session = link_.session,
+                          .agent_connected = agent.connected,
+                          .agent_tokens = static_cast<std::uint32_t>(window_)});
+    if (link_.capabilities.has_channel(SPICE_MAIN_CAP_NAME_AND_UUID)) {
+        out_.send(spice::Name{.text = world_.vm});
+        out_.send(spice::Uuid{.bytes = link_.uuid});
+    }
+    mark_ready();
+}
+
+void SpiceClient::ping() {
+    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(world_.trace.now().time_since_epoch());
+    out_.send(spice::Ping{.id = ++pings_, .timestamp = static_cast<std::uint64_t>(now.count())});
+    mark_ready();
+}
+
+void SpiceClient::channels_wanted() {
+    out_.send(spice::ChannelsList{});
+    mark_ready();
+}
+
+bool SpiceClient::is_readable() const noexcept { return out_.small_bytes() < small_before_pause; }
+
+bool SpiceClient::has_output() const noexcept {
+    const auto is_pending = [](const Offer& each) { return each.pending; };
+    return out_.has_output() || (out_.can_send_agent() && (announce_due_ || std::ranges::any_of(offers_, is_pending)));
+}
+
+std::size_t SpiceClient::poll(MutableBytes out) {
+    if (out_.can_send_agent() && talk_ == Talk::announced) {
+        if (std::exchange(announce_due_, false)) announce();
+        tell_offers();
+    }
+    const auto was_readable = is_readable();
+    const auto count = out_.poll(out, world_.trace.now());
+    if (!was_readable && is_readable()) mark_ready();
+    if (const auto failed = out_.take_failed())
+        answer_failed(*failed, Code::no_space, "the contents could not be read back");
+    std::erase_if(requests_, [&](const auto& each) { return each.second.opened && !out_.has(each.first); });
+    return count;
+}
+
+void SpiceClient::notify(std::string_view text) {
+    out_.send(spice::Notify{.text = text});
+    mark_ready();
+}
+
+void SpiceClient::refused(Code code, std::string_view about, std::string_view message) {
+    if (!concerns_people(code)) return;
+    const auto now = world_.trace.now();
+    auto& last = notified_[std::string{about} + ' ' + std::string{browser::name(code)}];
+    if (last != Time{} && now - last < notify_interval) return;
+    last = now;
+    notify(message);
+}
+
+// ---- The agent comes and goes
+
+void SpiceClient::agent_changed(const AgentView& agent) {
+    const auto before = std::exchange(agent_, agent);
+    if (agent.connected && talk_ == Talk::away) return connect_agent();
+    if (!agent.connected && talk_ != Talk::away) {
+        out_.send(spice::AgentDisconnected{});
+        forget_conversation();
+        talk_ = Talk::away;
+        return mark_ready();
+    }
+    if (before != agent && talk_ == Talk::announced) announce_due_ = true;
+    mark_ready();
+}
+
+void SpiceClient::rights_changed(const policy::Policy&) {
+    if (talk_ == Talk::announced) announce_due_ = true;
+    mark_ready();
+}
+
+void SpiceClient::connect_agent() {
+    talk_ = Talk::offered;
+    if (link_.capabilities.has_channel(SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS)) {
+        window_ = limits::spice_tokens;
+        owed_ = 0;
+        out_.send(spice::AgentConnectedTokens{.tokens = static_cast<std::uint32_t>(window_)});
+    } else {
+        out_.send(spice::AgentConnected{});
+    }
+    mark_ready();
+}
+
+void SpiceClient::forget_conversation() {
+    out_.clear_agent();
+    theirs_ = {};
+    announce_due_ = false;
+    most_.reset();
+    for (auto& each : offers_) each = {.formats = each.formats, .grabs = each.grabs};
+    incoming = {};
+    stale_ = assembler_.is_amid_message();
+    requests_.clear();
+    questions_.clear();
+    restarted_ = true;
+}
+
+void SpiceClient::restart() {
+    out_.send(spice::AgentDisconnected{});
+    forget_conversation();
+    connect_agent();
+}
+
+void SpiceClient::agent_started(std::uint32_t tokens) {
+    if (talk_ == Talk::away) return;  // it has not read yet that the agent went
+    out_.set_tokens(tokens);
+    mark_ready();
+    if (talk_ != Talk::offered) return;
+    talk_ = Talk::started;
+    stale_ = assembler_.is_amid_message();
+}
+
+void SpiceClient::granted(std::uint32_t tokens) {
+    if (talk_ < Talk::started) return;
+    out_.add_tokens(tokens);
+    mark_ready();
+}
+
+bool SpiceClient::take_token() noexcept {
+    if (talk_ < Talk::started) return true;  // thrown away; the next AGENT_CONNECTED counts anew
+    if (window_ == 0) return false;
+    --window_;
+    ++owed_;
+    return true;
+}
+
+void SpiceClient::refund() {
+    if (owed_ < refund_batch || held_ > held_most || talk_ < Talk::started) return;
+    out_.send(spice::AgentToken{.tokens = static_cast<std::uint32_t>(owed_)});
+    window_ += std::exchange(owed_, 0);
+    mark_ready();
+}
+
+Result<std::optional<vdi::PortEvent>> SpiceClient::next_event(Bytes& bytes) {
+    for (;;) {
+        auto event = assembler_.next(bytes, dialect());
+        if (!event || !*event) return event;
+        const auto is_stale = stale_ || talk_ < Talk::started;
+        if (!assembler_.is_amid_message()) stale_ = false;
+        if (!is_stale) return event;
+    }
+}
+
+// ---- Capabilities
+
+agent::Dialect SpiceClient::dialect() const noexcept {
+    return {.selection = theirs_.has(Capability::clipboard_selection) && !knows_no_selections(link_),
+            .grab_serial = theirs_.has(Capability::clipboard_grab_serial)};
+}
+
+/// The guest's agent, as far as this client may use it, in the newest dialect: the bridge speaks that for any guest.
+CapabilitySet SpiceClient::shown() const {
+    auto set = agent_.capabilities;
+    if (!may(Permission::clipboard_to_guest) && !may(Permission::clipboard_from_guest)) remove_clipboard(set);
+    if (set.has(Capability::clipboard_by_demand)) {
+        set.add(Capability::clipboard_selection);
+        set.add(Capability::clipboard_grab_serial);
+        set.add(Capability::max_clipboard);
+        if (knows_no_selections(link_)) set.remove(Capability::clipboard_selection);
+    }
+    if (set.has(Capability::guest_lineend_crlf)) {  // the bridge converts
+        set.remove(Capability::guest_lineend_crlf);
+        set.add(Capability::guest_lineend_lf);
+    }
+    if (!may(Permission::files_to_guest)) set.add(Capability::file_xfer_disabled);
+    if (!may(Permission::volume)) set.remove(Capability::audio_volume_sync);
+    if (!may(Permission::mouse)) set.remove(Capability::mouse_state);
+    if (!may(Permission::resize)) {
+        set.remove(Capability::monitors_config);
+        set.remove(Capability::sparse_monitors_config);
+    }
+    return set;
+}
+
+void SpiceClient::send_agent(const agent::AgentMessage& message) {
+    out_.send_agent(message, dialect());
+    mark_ready();
+}
+
+void SpiceClient::announce() { send_agent(agent::AnnounceCapabilities{.request = false, .capabilities = shown()}); }
+
+void SpiceClient::announced(const agent::AnnounceCapabilities& message) {
+    const bool is_first = talk_ == Talk::started;
+    theirs_ = message.capabilities;
+    talk_ = Talk::announced;
+    if (message.request)
+        for (auto& each : offers_) each.serial = 0;
+    if (is_first || message.request) announce();
+    for (auto& each : offers_) each.pending |= !each.formats.empty();
+    mark_ready();
+}
+
+// ---- Clipboard: what others own
+
+bool SpiceClient::has_clipboard(Selection selection) const noexcept {
+    if (talk_ != Talk::announced || !theirs_.has(Capability::clipboard_by_demand)) return false;
+    return selection == Selection::clipboard || (dialect().selection && !reads_one_piece(link_));
+}
+
+void SpiceClient::offered(Selection selection, const FormatList& formats, std::uint64_t) {
+    auto& each = offer(selection);
+    each.formats = {};
+    for (const auto format : formats)  // files by name lie on a channel that we don't have
+        if (format != ClipboardFormat::file_list) each.formats.add(format);
+    each.pending = true;
+    mark_ready();
+}
+
+void SpiceClient::released(Selection selection) {
+    auto& each = offer(selection);
+    each.formats = {};
+    each.pending = each.told;
+    mark_ready();
+}
+
+void SpiceClient::tell_offers() {
+    for (const auto selection : {Selection::clipboard, Selection::primary, Selection::secondary}) {
+        auto& each = offer(selection);
+        if (!std::exchange(each.pending, false) || !has_clipboard(selection)) continue;
+        if (!each.formats.empty()) {
+            send_agent(agent::ClipboardGrab{
+                .selection = selection, .serial = GrabSerial{each.serial}, .formats = each.formats});
+            if (dialect().grab_serial) ++each.serial;
+            each.told = true;
+        } else if (std::exchange(each.told, false)) {
+            send_agent(agent::ClipboardRelease{.selection = selection});
+        }
+    }
+}
+
+/// Both ends count every grab; of two that crossed the client's stands.
+bool SpiceClient::accept_grab(Selection selection, GrabSerial serial) noexcept {
+    auto& each = offer(selection);
+    if (dialect().grab_serial) {
+        if (serial.raw() != each.serial && serial.raw() + 1 != each.serial) return false;
+        if (serial.raw() == each.serial) ++each.serial;
+    }
+    each.formats = {};
+    each.told = each.pending = false;
+    ++each.grabs;
+    return true;
+}
+
+void SpiceClient::limited_to(std::int32_t bytes) noexcept {
+    most_ = bytes < 0 ? std::nullopt : std::optional<std::uint64_t>{static_cast<std::uint32_t>(bytes)};
+}
+
+bool SpiceClient::may_receive(std::uint64_t size) const noexcept {
+    if (most_ && size > *most_) return false;
+    const auto head = limits::agent_header + agent::bulk_prefix(AgentType::clipboard, dialect());
+    return !reads_one_piece(link_) || head + size <= spice::agent_data_size;
+}
+
+RequestId SpiceClient::asks(Selection selection, ClipboardFormat format) {
+    requests_.emplace(next_request_, Request{.selection = selection, .format = format});
+    return next_request_++;
+}
+
+/// With the type that was asked for: clients wait on when they are told "none".
+void SpiceClient::answer_empty(RequestId request) {
+    const auto found = requests_.find(request);
+    if (found == requests_.end()) return;
+    const auto [selection, format, opened] = found->second;
+    requests_.erase(found);
+    send_agent(agent::ClipboardData{.selection = selection, .format = format, .data = {}});
+}
+
+void SpiceClient::open_answer(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> contents) {
+    const auto found = requests_.find(request);
+    if (found == requests_.end()) return;  // asked in a conversation that is over
+    if (size == 0) return answer_empty(request);
+    if (!may_receive(size)) {
+        world_.trace.stopped(
+            {.topic = TraceStep::Topic::clipboard, .hop = TraceStep::Hop::to_client, .what = "data", .client = id()},
+            Code::too_large, "this is more than the client takes");
+        return answer_empty(request);
+    }
+    found->second.opened = true;
+    out_.open(request, {.selection = found->second.selection, .format = found->second.format, .data = {}}, dialect(),
+              size, std::move(contents), world_.trace.now());
+    mark_ready();
+}
+
+void SpiceClient::answered(RequestId request, ClipboardFormat, std::shared_ptr<const Spool> contents) {
+    const auto size = contents->size();
+    open_answer(request, size, std::move(contents));
+}
+
+void SpiceClient::answer_begins(RequestId request, ClipboardFormat, std::uint64_t size) {
+    open_answer(request, size, nullptr);
+}
+
+void SpiceClient::answer_bytes(RequestId request, const SharedBytes& bytes) {
+    out_.append(request, bytes);
+    mark_ready();
+}
+
+void SpiceClient::answer_failed(RequestId request, Code, std::string_view) {
+    if (out_.close(request) == SpiceOutbox::Closed::begun) return restart();
+    answer_empty(request);
+}
+
+bool SpiceClient::has_room_for(const Spool* contents) const {
+    const auto spools = out_.spools();
+    return spools.size() < limits::client_spools || spools.contains(contents);
+}
+
+std::size_t SpiceClient::drop_untaken(Time now) {
+    std::size_t count = 0;
+    for (; const auto stuck = out_.stuck(now, world_.settings.limits.request_deadline); ++count)
+        answer_failed(*stuck, Code::timeout, "the contents were taken too slowly");
+    return count;
+}
+
+std::optional<Time> SpiceClient::next_untaken() const {
+    return out_.next_stuck(world_.settings.limits.request_deadline);
+}
+
+std::vector<RequestId> SpiceClient::spool_answers(SpoolPool& spools, Code code, std::string_view message) {
+    auto requests = out_.move_to_spools(spools);
+    for (const auto request : requests) answer_failed(request, code, message);
+    return requests;
+}
+
+std::vector<RequestId> SpiceClient::drop_answers(Answers which, Code code, std::string_view message) {
+    auto requests = out_.requests(which == Answers::waiting);
+    for (const auto request : requests) answer_failed(request, code, message);
+    return requests;
+}
+
+// ---- Clipboard: what it owns
+
+void SpiceClient::asked(FetchId fetch, Selection selection, ClipboardFormat format) {
+    if (!has_clipboard(selection)) return;
+    if (questions_.size() == questions_most) questions_.pop_front();
+    questions_.push_back(
+        {.fetch = fetch, .selection = selection, .format = format, .grab = offer(selection).grabs, .until = {}});
+    send_agent(agent::ClipboardRequest{.selection = selection, .format = format});
+}
+
+void SpiceClient::fetch_over(FetchId fetch) {
+    const auto found = std::ranges::find(questions_, fetch, &Question::fetch);
+    if (found != questions_.end()) found->until = world_.trace.now() + world_.settings.limits.request_deadline;
+    if (incoming.fetch == fetch) incoming.fetch.reset();
+}
+
+/// Answers carry no number. One to a question that ended is as good for a later one, unless the client copied anew.
+std::optional<FetchId> SpiceClient::answers(Selection selection, ClipboardFormat format) {
+    const auto now = world_.trace.now();
+    std::erase_if(questions_, [&](const Question& each) { return each.until && *each.until <= now; });
+    const auto fits = [&](const Question& each) {
+        return each.selection == selection && (each.format == format || format == ClipboardFormat::none);
+    };
+    const auto first = std::ranges::find_if(questions_, fits);
+    if (first == questions_.end()) return std::nullopt;
+    if (first->until) {
+        const auto grab = first->grab;
+        questions_.erase(first);
+        if (grab != offer(selection).grabs) return std::nullopt;
+    }
+    const auto open = std::ranges::find_if(questions_, [&](const Question& each) { return fits(each) && !each.until; });
+    if (open == questions_.end()) return std::nullopt;
+    const auto fetch = open->fetch;
+    questions_.erase(open);
+    return fetch;
+}
+
+// ---- Display and files
+
+void SpiceClient::monitors_done(std::optional<RequestId>, browser::MonitorsStatus status, std::optional<Code> code,
+                                std::string_view message) {
+    if (status == browser::MonitorsStatus::unanswered || talk_ != Talk::announced) return;
+    const bool success = status != browser::MonitorsStatus::refused;
+    if (theirs_.has(Capability::reply))
+        send_agent(agent::Reply{.type = AgentType::monitors_config, .success = success});
+    if (!success && code) refused(*code, "monitors", message);
+}
+
+void SpiceClient::file_changed(const browser::FileStatus& status) {
+    if (status.status == browser::FileState::progress) return;
+    if (status.status != browser::FileState::accepted) {
+        const auto waiting = held_of_.find(status.id);
+        if (waiting != held_of_.end()) {
+            held_ -= waiting->second;
+            held_of_.erase(waiting);
+        }
+        refund();
+        if (status.code) refused(*status.code, "file", status.message);
+    }
+    if (talk_ < Talk::started || std::exchange(given_up_, std::nullopt) == status.id) return;
+    agent::FileTransferStatus message{.id = TransferId{static_cast<std::uint32_t>(status.id)},
+                                      .status = status_of(status)};
+    const bool is_detailed = theirs_.has(Capability::file_xfer_detailed_errors);
+    if (!is_detailed && message.status > agent::FileStatus::success) message.status = agent::FileStatus::error;
+    if (is_detailed) message.free_bytes = status.free_bytes.value_or(0);
+    send_agent(message);
+}
+
+void SpiceClient::holds(RequestId file, std::size_t bytes) {
+    held_ += bytes;
+    held_of_[file] += bytes;
+}
+
+void SpiceClient::file_consumed(RequestId file, std::size_t bytes) {
+    const auto waiting = held_of_.find(file);
+    if (waiting == held_of_.end()) return;
+    waiting->second -= bytes;
+    held_ -= bytes;
+    refund();
+}
+
+}  // namespace vmcbridge::bridge
