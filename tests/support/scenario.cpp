@@ -463,6 +463,7 @@ void Scenario::settle() {
         while (std::exchange(again_, false)) {
             take_events();
             again_ |= move_clients();
+            for (const auto& other : others) again_ |= other();
             again_ |= move_guest();
         }
     } catch (...) {
@@ -480,6 +481,7 @@ void Scenario::take_events() {
         } else if (const auto* close = std::get_if<bridge::CloseClient>(&*event)) {
             for (auto& client : clients)
                 if (client.id == close->client) client.closed = *close;
+            closes.push_back(*close);
         } else {
             notes.push_back(std::get<bridge::Note>(*event));
         }

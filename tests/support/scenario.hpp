@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -272,6 +273,8 @@ public:
     std::deque<FakeClient> clients;
     std::vector<std::string> dropped;  ///< reasons of DropGuest
     std::vector<bridge::Note> notes;
+    std::vector<bridge::CloseClient> closes;    ///< of all clients
+    std::vector<std::function<bool()>> others;  ///< peers that speak something else: each takes what waits for it
 
 private:
     [[nodiscard]] bridge::ClientProfile profile(policy::PermissionSet permissions, std::string user);
