@@ -163,19 +163,29 @@ Task<> DisplayRelay::from_display() {
         const auto size = encode_header(header, Opcode::binary, result.bytes);
         const auto message = buffer.bytes().subspan(websocket::server_header - size, size + result.bytes);
         std::copy_n(header.begin(), size, message.begin());
-        auto rest = Bytes{message};
         writing_ = true;
-        while (!rest.empty()) {
-            const auto wrote = client_.try_write(rest);
-            if (wrote.state == IoResult::State::failed) co_return end(close_of(browser::CloseCode::done), "lost");
-            rest = rest.subspan(wrote.bytes);
-            if (wrote.state != IoResult::State::would_block) continue;
-            const bool still_open = co_await client_.writable();
-            if (!still_open) co_return;
-        }
+        const auto first = std::exchange(control_, {});  // the socket may have begun with it
+        const bool written = co_await to_client(as_bytes(first)) && co_await to_client(message);
+        if (!written) co_return;
         writing_ = false;
         flush_control();
     }
+}
+
+// false: the end.
+Task<bool> DisplayRelay::to_client(Bytes rest) {
+    while (!rest.empty()) {
+        const auto result = client_.try_write(rest);
+        if (result.state == IoResult::State::failed) {
+            end(close_of(browser::CloseCode::done), "lost");
+            co_return false;
+        }
+        rest = rest.subspan(result.bytes);
+        if (result.state != IoResult::State::would_block) continue;
+        const bool open = co_await client_.writable();
+        if (!open) co_return false;
+    }
+    co_return true;
 }
 
 // ---- Control frames and the end
@@ -187,7 +197,7 @@ void DisplayRelay::add_control(Opcode opcode, Bytes payload) {
     control_ += as_text(payload);
 }
 
-// What does not go now goes after the next message, or with the next control frame.
+// What does not go now goes before the next message, or with the next control frame.
 void DisplayRelay::flush_control() {
     if (writing_ || control_.empty() || !client_.is_open()) return;
     const auto result = client_.try_write(as_bytes(control_));

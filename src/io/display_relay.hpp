@@ -31,6 +31,7 @@ private:
     [[nodiscard]] Task<> to_display();
     [[nodiscard]] Task<bool> forward(MutableBytes bytes);
     [[nodiscard]] Task<> from_display();
+    [[nodiscard]] Task<bool> to_client(Bytes rest);
     [[nodiscard]] Task<> until_stopped();
     [[nodiscard]] Task<> farewell();
     void discard(MutableBytes bytes);
