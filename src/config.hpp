@@ -59,6 +59,15 @@ struct VmConfig {
     friend bool operator==(const VmConfig&, const VmConfig&) = default;
 };
 
+/// Files in PEM form; both or neither.
+struct TlsFiles {
+    std::string certificate;  ///< our own, then those that lead from it to one that clients trust
+    std::string key;
+
+    [[nodiscard]] bool is_set() const noexcept { return !certificate.empty(); }
+    friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
+};
+
 enum class AuthMode : std::uint8_t { none, token };
 
 struct ServerConfig {

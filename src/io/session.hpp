@@ -2,7 +2,7 @@
 
 #include "src/bridge/hub.hpp"
 #include "src/io/asio.hpp"
-#include "src/io/unique_fd.hpp"
+#include "src/io/stream.hpp"
 
 #include <string>
 
@@ -12,7 +12,7 @@ namespace vmcbridge::io {
 struct Arrival {
     enum class Service : unsigned char { agent, display };
     Service service = Service::agent;
-    UniqueFd fd;
+    Socket socket;
     std::string response;  ///< switches protocols; not yet written
     std::string early;     ///< bytes that came after the request
     bridge::ClientProfile profile;

@@ -2,31 +2,27 @@
 
 #include "proto/result.hpp"
 #include "src/io/asio.hpp"
+#include "src/io/io_result.hpp"
+#include "src/io/tls.hpp"
 #include "src/io/unique_fd.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <sys/uio.h>
 
-#include <optional>
 #include <span>
+#include <string>
 
 namespace vmcbridge::io {
 
-/// What one read or write did.
-struct IoResult {
-    enum class State : unsigned char {
-        moved,        ///< `bytes` bytes, at least one
-        would_block,  ///< nothing now
-        ended,        ///< reading: the peer has closed
-        failed,       ///< `error`
-    };
-    State state = State::would_block;
-    std::size_t bytes = 0;
-    error_code error;
+/// A connection between two contexts. A value.
+struct Socket {
+    UniqueFd fd;
+    Tls tls;  ///< null: its bytes are plain
 };
 
-/// One end of a byte stream: a socket, a terminal or a character device. Lives on one context.
+/// One end of a byte stream: a socket, a terminal or a character device. Lives on one context. With a Tls what is read
+/// and written here goes through it, and who reads and writes sees no difference, once the handshake is done.
 ///
 /// Reading is two steps: wait until something is there, then borrow a buffer and read; so nobody holds a buffer while
 /// nothing comes. try_read() and try_write() never wait. One reader and one writer at a time.
@@ -34,12 +30,22 @@ class Stream {
 public:
     /// Takes over `fd`, makes it non-blocking and registers it with `context`; sockets of TCP lose their send delay.
     /// Error: what it is can't be waited for (a regular file).
+    [[nodiscard]] static Result<Stream, error_code> open(net::io_context& context, Socket socket);
     [[nodiscard]] static Result<Stream, error_code> open(net::io_context& context, UniqueFd fd);
     Stream(Stream&&) = default;
     Stream& operator=(Stream&&) = default;
 
+    /// From now on the bytes go through `tls`; handshake() is next. REQUIRES: a socket that is plain until now.
+    void start_tls(Tls tls);
+    /// Until both sides have agreed, and the peer's certificate is what was asked for. At once where the stream is
+    /// plain or they have. Error: a sentence; the stream is of no use then.
+    [[nodiscard]] Task<Result<void, std::string>> handshake(Clock::time_point deadline);
+
+    /// The first bytes that wait, of a plain socket: they stay there.
+    [[nodiscard]] IoResult try_peek(MutableBytes out) noexcept;
     [[nodiscard]] IoResult try_read(MutableBytes out) noexcept;
-    /// Writes what fits; may be less than all.
+    /// Writes what fits; may be less than all. What it did not take comes first in the next write: TLS may have
+    /// encrypted that already.
     [[nodiscard]] IoResult try_write(Bytes bytes) noexcept;
     /// REQUIRES: at least one piece.
     [[nodiscard]] IoResult try_write(std::span<const iovec> pieces) noexcept;
@@ -54,11 +60,12 @@ public:
 
     /// No more bytes from us; the peer sees the end. Sockets only.
     void shutdown_write() noexcept;
-    /// Ends the waits of others too.
+    /// Ends the waits of others too. A peer that speaks TLS is told, if its socket takes that now.
     void close() noexcept;
+    [[nodiscard]] bool is_secure() const noexcept { return tls_ != nullptr; }
     [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
-    /// Gives the descriptor away, to be opened on another context. REQUIRES: nobody waits.
-    [[nodiscard]] UniqueFd release() noexcept;
+    /// Gives the connection away, to be opened on another context. REQUIRES: nobody waits.
+    [[nodiscard]] Socket release() noexcept;
     [[nodiscard]] int native() noexcept { return descriptor_.native_handle(); }
 
 private:
@@ -67,8 +74,11 @@ private:
     [[nodiscard]] Task<bool> ready(net::posix::descriptor_base::wait_type what);
     [[nodiscard]] Task<bool> ready(net::posix::descriptor_base::wait_type what, Clock::time_point deadline);
 
+    [[nodiscard]] bool is_pending() const noexcept;
+
     Descriptor descriptor_;
     bool socket_;
+    Tls tls_;
 };
 
 }  // namespace vmcbridge::io

@@ -94,7 +94,7 @@ void Vm::handle_update(VmConfig config) {
 }
 
 void Vm::handle_arrival(Arrival arrival) {
-    auto stream = Stream::open(context_, std::move(arrival.fd));
+    auto stream = Stream::open(context_, std::move(arrival.socket));
     if (!stream) return log::warning("client-lost", {{"vm", name_}, {"reason", stream.error().message()}});
     std::shared_ptr<Session> session;
     if (arrival.service == Arrival::Service::display) {

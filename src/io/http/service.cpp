@@ -137,7 +137,7 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
         refused = Code::forbidden;
     if (!refused) {
         vm->adopt({.service = path->service,
-                   .fd = stream.release(),
+                   .socket = stream.release(),
                    .response = std::move(handshake->response),
                    .early = reader.take_rest(),
                    .profile = profile_of(request, admission),
