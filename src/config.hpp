@@ -73,6 +73,7 @@ enum class AuthMode : std::uint8_t { none, token };
 struct ServerConfig {
     std::vector<Address> listen;   ///< HTTP and WebSocket
     std::optional<Address> admin;  ///< unix socket of the management interface
+    TlsFiles tls;                  ///< of all TCP listeners; not set: they are plain
     std::vector<std::string> allowed_origins;
     std::string web_root;  ///< folder with lib, console and node_modules; empty: found beside the program
     unsigned threads = 0;  ///< data-plane contexts; 0: one per core

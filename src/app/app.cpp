@@ -7,6 +7,7 @@
 #include "src/control/demo.hpp"
 #include "src/control/loop.hpp"
 #include "src/control/options.hpp"
+#include "src/io/tls.hpp"
 #include "src/log.hpp"
 
 #include <csignal>
@@ -110,7 +111,12 @@ int run(const DemoCommand& command) {
     return code;
 }
 
-int run(const CheckConfigCommand& command) { return cli::check_config(command); }
+std::string tls_fault(const TlsFiles& files) {
+    const auto server = io::TlsServer::open(files);
+    return server ? std::string{} : server.error();
+}
+
+int run(const CheckConfigCommand& command) { return cli::check_config(command, tls_fault); }
 
 int run(const PrintCommand& command) {
     std::cout << command.text << std::flush;

@@ -43,8 +43,8 @@ Result<void, std::string> Bridge::apply(Config config) {
     if (config.server.listen != config_.server.listen || config.server.admin != config_.server.admin ||
         config.server.threads != config_.server.threads)
         return std::string{"listen, admin and threads change with a restart only; restart, or put them back"};
+    if (auto updated = server_.update(config.server); !updated) return updated;
     config_ = with_web_root(std::move(config));
-    server_.update(config_.server);
     vms_.apply(config_.vms);
     return {};
 }

@@ -23,7 +23,8 @@ public:
 
     /// The addresses listened on. Error: a sentence that names the address and the reason; nothing runs then.
     [[nodiscard]] Result<std::vector<io::Listening>, std::string> start();
-    /// Takes over a new configuration, whole or not at all. Error: why not; listeners and threads can't change.
+    /// Takes over a new configuration, whole or not at all. Error: why not; listeners and threads can't change,
+    /// and a certificate must be one.
     [[nodiscard]] Result<void, std::string> apply(Config config);
     void stop();
 

@@ -4,8 +4,8 @@
 
 namespace vmcbridge::cli {
 
-int check_config(const control::CheckConfigCommand& command) {
-    const auto faults = control::faults_of(command.file);
+int check_config(const control::CheckConfigCommand& command, control::TlsCheck check_tls) {
+    const auto faults = control::faults_of(command.file, check_tls);
     for (const auto& fault : faults) std::cerr << to_text(fault) << '\n';
     return faults.empty() ? 0 : 1;
 }

@@ -5,6 +5,6 @@
 namespace vmcbridge::cli {
 
 /// `vmcbridge check-config FILE`: one line a fault on stderr. Returns the exit code.
-[[nodiscard]] int check_config(const control::CheckConfigCommand& command);
+[[nodiscard]] int check_config(const control::CheckConfigCommand& command, control::TlsCheck check_tls);
 
 }  // namespace vmcbridge::cli

@@ -149,6 +149,7 @@ public:
     ConfigFaults find() && {
         for (const auto& listener : config_.server.listen) check_listener(listener);
         check_twice(config_.server.listen);
+        check_tls(config_.server.tls);
         std::map<std::string, std::string> holders;
         for (const auto& [name, vm] : config_.vms) {
             const auto resource = exclusive_resource(vm);
@@ -167,6 +168,13 @@ private:
               quoted(to_text(listener)) +
                   " is reachable from other machines, and this version can't ask who connects; listen on 127.0.0.1, "
                   "[::1] or a unix socket, behind a proxy that does");
+    }
+
+    void check_tls(const TlsFiles& tls) {
+        if (tls.certificate.empty() == tls.key.empty()) return;
+        const auto* there = tls.key.empty() ? "tls-certificate" : "tls-key";
+        const auto* missing = tls.key.empty() ? "tls-key" : "tls-certificate";
+        fault("server", there, "needs " + std::string{missing} + " beside it");
     }
 
     void check_twice(std::vector<Address> listeners) {
@@ -218,9 +226,20 @@ Result<ConfigFile, ConfigFaults> read_config(const std::string& path) {
 
 ConfigFaults conflicts(const Config& config, const ConfigFile& origin) { return Conflicts{config, origin}.find(); }
 
-ConfigFaults faults_of(const std::string& path) {
+ConfigFaults faults_of(const std::string& path, TlsCheck check_tls) {
     const auto file = read_config(path);
-    return file ? conflicts(file->config, *file) : file.error();
+    if (!file) return file.error();
+    auto faults = conflicts(file->config, *file);
+    const auto& tls = file->config.server.tls;
+    if (tls.certificate.empty() || tls.key.empty()) return faults;
+    constexpr std::string_view group = "server";
+    constexpr std::string_view key = "tls-certificate";
+    if (auto text = check_tls(tls); !text.empty()) {
+        const auto line = file->lines.find({std::string{group}, std::string{key}});
+        faults.push_back({path, line == file->lines.end() ? 0 : line->second, std::string{group}, std::string{key},
+                          std::move(text)});
+    }
+    return faults;
 }
 
 }  // namespace vmcbridge::control

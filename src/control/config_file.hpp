@@ -45,7 +45,11 @@ struct ConfigFile {
 /// not there came from the command line.
 [[nodiscard]] ConfigFaults conflicts(const Config& config, const ConfigFile& origin);
 
+/// Looks at the certificate and the key that a configuration names. Empty: `serve` would take them, else why not. Comes
+/// from who speaks TLS, which this folder doesn't.
+using TlsCheck = std::string (*)(const TlsFiles& files);
+
 /// All that is wrong with the file at `path`; empty: `serve` would take it.
-[[nodiscard]] ConfigFaults faults_of(const std::string& path);
+[[nodiscard]] ConfigFaults faults_of(const std::string& path, TlsCheck check_tls);
 
 }  // namespace vmcbridge::control

@@ -77,6 +77,13 @@ Fault admin(Scope scope, std::string_view text) {
     return std::nullopt;
 }
 
+template <std::string TlsFiles::* file>
+Fault tls_file(Scope scope, std::string_view text) {
+    if (text.empty()) return Problem{"empty; name the file, or leave the key out"};
+    scope.server.tls.*file = text;
+    return std::nullopt;
+}
+
 Fault allowed_origins(Scope scope, std::string_view text) {
     return store_list(text, parse_origin, scope.server.allowed_origins);
 }
@@ -159,6 +166,12 @@ constexpr std::array table{
         "The socket of the management interface; without the key it exists only where its folder is there and "
         "writable.",
         admin},
+    Key{"server", "tls-certificate", "", "file in PEM form",
+        "The certificate of TCP listeners, followed by those of the authorities between it and one that clients trust; "
+        "with it they speak HTTPS only. Needs tls-key. Read again at SIGHUP, for new connections.",
+        tls_file<&TlsFiles::certificate>},
+    Key{"server", "tls-key", "", "file in PEM form",
+        "The private key of tls-certificate, without a password. Read again at SIGHUP.", tls_file<&TlsFiles::key>},
     Key{"server", "allowed-origins", "", "list of origins, as https://console.example.org",
         "Web pages of other origins that may connect; the bridge's own may always.", allowed_origins},
     Key{"server", "threads", "0", "0 to 256", "Threads that move data; 0 means one for each core.", threads},
@@ -199,8 +212,8 @@ constexpr std::array table{
 };
 
 // Of the public interface, and honest about it until they are built.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> later_keys{
-    {{"server", "spice-listen"}, {"server", "tls-certificate"}, {"server", "tls-key"}, {"auth", "keys"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> later_keys{
+    {{"server", "spice-listen"}, {"auth", "keys"}}};
 constexpr std::array<std::string_view, 3> later_groups{"audit", "libvirt", "discover"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -119,10 +119,11 @@ bool is_our_host(const DoorRules& rules, std::string_view host) {
     });
 }
 
-bool is_same_origin(std::string_view origin, std::string_view host) {
+bool is_same_origin(std::string_view origin, std::string_view host, bool tls) {
     const auto from = parse_origin(origin);
     auto to = parse_authority(host);
     if (!from || !to) return false;
+    if (tls && from->scheme != "https") return false;
     if (to->port.empty()) to->port = default_port(from->scheme);
     return from->authority.host == to->host && from->authority.port == to->port;
 }
@@ -155,7 +156,7 @@ Result<Admission, Refusal> admit(const DoorRules& rules, const RequestFacts& fac
     if (!facts.origins.empty()) {
         const auto origin = facts.origins.front();
         const bool allowed = std::ranges::find(rules.allowed_origins, origin) != rules.allowed_origins.end();
-        const bool same = is_same_origin(origin, facts.hosts.front());
+        const bool same = is_same_origin(origin, facts.hosts.front(), facts.tls);
         if (!same && !allowed) return refuse_origin("this Origin is neither ours nor one of allowed-origins");
         admission.browser = true;
         if (!same) admission.cross_origin = origin;

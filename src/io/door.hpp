@@ -22,6 +22,7 @@ struct DoorRules {
 /// What a request says about who sends it. Views the request.
 struct RequestFacts {
     bool admin = false;  ///< through the admin socket, its peer checked
+    bool tls = false;    ///< it came through our own TLS
     std::vector<std::string_view> hosts{};
     std::vector<std::string_view> origins{};
     std::string_view authorization{};
@@ -55,7 +56,8 @@ struct Refusal {
 /// origins. Another name that resolves to us may belong to a page of somebody else (DNS rebinding).
 [[nodiscard]] bool is_our_host(const DoorRules& rules, std::string_view host);
 
-/// Does `origin` name the host that the request was sent to? Ports count, those of the schemes by default too.
-[[nodiscard]] bool is_same_origin(std::string_view origin, std::string_view host);
+/// Does `origin` name the host that the request was sent to? Ports count, those of the schemes by default too; and
+/// where we speak TLS ourselves the scheme does, for whoever sits on the wire can make pages of the plain one.
+[[nodiscard]] bool is_same_origin(std::string_view origin, std::string_view host, bool tls);
 
 }  // namespace vmcbridge::io

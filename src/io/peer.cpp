@@ -28,7 +28,7 @@ std::string text_of(int family, const void* address) {
 http::Peer peer_of(int socket, bool admin) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
-    http::Peer peer{.text = "?", .address = "?", .admin = admin};
+    http::Peer peer{.text = "?", .address = "?", .admin = admin, .tcp = true};
     if (getpeername(socket, static_cast<sockaddr*>(static_cast<void*>(&storage)), &size) != 0) return peer;
     if (storage.ss_family == AF_INET) {
         sockaddr_in v4{};
@@ -42,6 +42,7 @@ http::Peer peer_of(int socket, bool admin) {
         std::fill(std::begin(v6.sin6_addr.s6_addr) + v6_network, std::end(v6.sin6_addr.s6_addr), 0);
         peer.address = text_of(AF_INET6, &v6.sin6_addr);
     } else {
+        peer.tcp = false;
         ucred credentials{};
         socklen_t length = sizeof credentials;
         if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return peer;

@@ -7,6 +7,7 @@
 #include "src/io/http/service.hpp"
 #include "src/io/peer.hpp"
 #include "src/io/task_group.hpp"
+#include "src/io/tls.hpp"
 #include "src/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -38,6 +39,19 @@ DoorRules rules_of(const ServerConfig& config, const std::vector<Address>& bound
     return {.auth = config.auth, .listen = bound, .allowed_origins = config.allowed_origins};
 }
 
+/// Null where none is configured. Error: a sentence.
+Result<std::shared_ptr<const TlsServer>, std::string> tls_of(const ServerConfig& config) {
+    if (!config.tls.is_set()) return std::shared_ptr<const TlsServer>{};
+    auto tls = TlsServer::open(config.tls);
+    if (!tls) return tls.error();
+    return std::make_shared<const TlsServer>(std::move(*tls));
+}
+
+std::string_view service_of(const Listening& listening, bool tls) noexcept {
+    if (listening.admin) return "admin";
+    return tls && !listening.address.is_unix() ? "https" : "http";
+}
+
 }  // namespace
 
 /// Shared with its tasks: whoever ends last takes it along.
@@ -49,6 +63,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                                                                 .pages = http::Pages{config.web_root},
                                                                 .rules = {},
                                                                 .pending = http::Pending{most_pending()},
+                                                                .tls = {},
                                                                 .stopping = false})},
           accepting{on},
           connections{on},
@@ -73,6 +88,8 @@ Server::Server(DataPlane& plane, VmRegistry& vms, ServerConfig config)
 Server::~Server() = default;
 
 Result<std::vector<Listening>, std::string> Server::start() {
+    auto tls = tls_of(impl_->config);
+    if (!tls) return tls.error();
     std::vector<Listener> listeners;
     std::vector<Listening> listening;
     for (const auto& address : impl_->config.listen) {
@@ -89,9 +106,11 @@ Result<std::vector<Listening>, std::string> Server::start() {
         listeners.push_back(std::move(*listener));
     }
     impl_->service->rules = rules_of(impl_->config, impl_->bound);
+    impl_->service->tls = *tls;
     for (std::size_t each = 0; each < listeners.size(); ++each) {
         const auto& [admin, address] = listening[each];
-        log::info("listening", {{"service", admin ? "admin" : "http"}, {"address", to_text(address)}});
+        log::info("listening",
+                  {{"service", service_of(listening[each], *tls != nullptr)}, {"address", to_text(address)}});
         net::post(impl_->context, [impl = impl_, admin = admin, listener = std::move(listeners[each])]() mutable {
             impl->accepting.spawn("accept", impl->accept(impl, std::move(listener), admin));
         });
@@ -99,10 +118,14 @@ Result<std::vector<Listening>, std::string> Server::start() {
     return listening;
 }
 
-void Server::update(const ServerConfig& config) {
-    net::post(impl_->context, [impl = impl_, rules = rules_of(config, impl_->bound)]() mutable {
+Result<void, std::string> Server::update(const ServerConfig& config) {
+    auto tls = tls_of(config);
+    if (!tls) return tls.error();
+    net::post(impl_->context, [impl = impl_, rules = rules_of(config, impl_->bound), tls = std::move(*tls)]() mutable {
         impl->service->rules = std::move(rules);
+        impl->service->tls = std::move(tls);
     });
+    return {};
 }
 
 bool Server::stop(milliseconds grace) {

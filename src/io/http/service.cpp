@@ -1,3 +1,4 @@
+// secure, where the listener speaks TLS.
 // receive -> admit at the door -> answer_upgrade, or answer -> write -> the next request.
 #include "src/io/http/service.hpp"
 
@@ -8,6 +9,7 @@
 #include "src/io/http/upgrade.hpp"
 #include "src/io/secret.hpp"
 #include "src/io/websocket/frame.hpp"
+#include "src/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,8 +32,7 @@ bool feed(Stream& stream, RequestReader& reader, IoResult& result) {
     return result.state == IoResult::State::moved || result.state == IoResult::State::would_block;
 }
 
-Task<Received> receive(Stream& stream, RequestReader& reader, milliseconds patience) {
-    auto deadline = Clock::now() + patience;
+Task<Received> receive(Stream& stream, RequestReader& reader, Clock::time_point deadline) {
     bool begun = !reader.is_empty();
     for (;;) {
         auto request = reader.next();
@@ -50,8 +51,9 @@ Task<Received> receive(Stream& stream, RequestReader& reader, milliseconds patie
     }
 }
 
-RequestFacts facts_of(const Request& request, const Peer& peer) {
+RequestFacts facts_of(const Request& request, const Peer& peer, bool tls) {
     return {.admin = peer.admin,
+            .tls = tls,
             .hosts = request.all("host"),
             .origins = request.all("origin"),
             .authorization = request.field("authorization"),
@@ -91,9 +93,40 @@ Task<> part(Stream& stream) {
         if (!open) co_return;
         const auto buffer = Buffer::borrow();
         const auto result = stream.try_read(buffer.bytes());
-        if (result.state != IoResult::State::moved) co_return;
+        if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) co_return;
         taken += result.bytes;
     }
+}
+
+/// Answers what is no request, as the last on this connection.
+Task<> refuse(Stream& stream, const RequestFault& fault) {
+    const auto bytes = encode(problem(fault.status, fault.detail), {});
+    const bool written = co_await stream.write_all(as_bytes(bytes), bounds::response_stall);
+    if (written && fault.status != 408) co_await part(stream);
+}
+
+/// The handshake of TLS. false: the connection has ended, in plain text where the client speaks that.
+Task<bool> secure(const TlsServer& tls, Stream& stream, Clock::time_point deadline, const Peer& peer) {
+    constexpr std::byte handshake_record{0x16};  // no request of HTTP begins with it
+    IoResult peeked;
+    std::array<std::byte, 1> first{};
+    while (peeked.state == IoResult::State::would_block) {
+        const bool open = co_await stream.readable(deadline);
+        if (!open) co_return false;
+        peeked = stream.try_peek(first);
+    }
+    if (peeked.state != IoResult::State::moved) co_return false;
+    if (first.front() != handshake_record) {
+        const RequestFault plain_text{400, "this port speaks TLS: use https:// or wss://"};
+        co_await refuse(stream, plain_text);
+        co_return false;
+    }
+    auto state = tls.accept();
+    if (!state) co_return false;
+    stream.start_tls(std::move(state));
+    const auto agreed = co_await stream.handshake(deadline);
+    if (!agreed) log::debug("tls-refused", {{"peer", peer.text}, {"reason", agreed.error()}});
+    co_return agreed.has_value();
 }
 
 /// A browser can't see the status of a refused handshake: it is let in, and told in the close frame.
@@ -156,7 +189,7 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
 /// Answers one request; false: it was the last on this connection.
 Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader, const Request& request,
                          const Peer& peer) {
-    const auto facts = facts_of(request, peer);
+    const auto facts = facts_of(request, peer, stream.is_secure());
     const auto admission = admit(service.rules, facts);
     std::optional<Response> response;
     if (!admission) {
@@ -221,22 +254,21 @@ Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer pe
     auto place = service->pending.add(peer.address, stream);
     const std::unique_ptr<Pending::Entry, decltype(forget)> entry{&place, forget};
     RequestReader reader;
-    milliseconds patience = bounds::head_deadline;
+    Clock::time_point deadline = Clock::now() + bounds::head_deadline;
+    if (const auto tls = service->tls; tls && peer.tcp) {
+        const bool agreed = co_await secure(*tls, stream, deadline, peer);
+        if (!agreed) co_return;
+    }
     for (;;) {
-        auto received = co_await receive(stream, reader, patience);
-        if (received.fault) {
-            const auto bytes = encode(problem(received.fault->status, received.fault->detail), {});
-            const bool written = co_await stream.write_all(as_bytes(bytes), bounds::response_stall);
-            if (written && received.fault->status != 408) co_await part(stream);
-            co_return;
-        }
+        auto received = co_await receive(stream, reader, deadline);
+        if (received.fault) co_return co_await refuse(stream, *received.fault);
         if (!received.request) co_return;
         place->idle = false;
         const bool go_on = co_await serve_request(*service, stream, reader, *received.request, peer);
         if (!go_on) co_return;
         if (service->stopping) co_return;
         place->idle = true;
-        patience = bounds::keep_alive;
+        deadline = Clock::now() + bounds::keep_alive;
     }
 }
 

@@ -4,6 +4,7 @@
 #include "src/io/door.hpp"
 #include "src/io/http/pages.hpp"
 #include "src/io/stream.hpp"
+#include "src/io/tls.hpp"
 #include "src/io/vm_registry.hpp"
 
 #include <list>
@@ -18,6 +19,7 @@ struct Peer {
     std::string text;     ///< for the log: "127.0.0.1:51234"
     std::string address;  ///< what counts as one address for the limits: /64 of IPv6
     bool admin = false;   ///< came through the admin socket, and may
+    bool tcp = false;     ///< not a unix socket: TLS where the server has a certificate
 };
 
 /// The connections whose request has not come yet or is being answered, oldest first. One that is over the limits ends
@@ -53,6 +55,7 @@ struct Service {
     Pages pages;
     DoorRules rules;
     Pending pending;
+    std::shared_ptr<const TlsServer> tls{};  ///< null: TCP is plain too
     bool stopping = false;
 };
 

@@ -141,9 +141,9 @@ TEST(ConfigFile, SaysWhereAMisplacedKeyBelongs) {
 
 TEST(ConfigFile, IsHonestAboutWhatThisVersionLacks) {
     const auto faults = faults_in(
-        "[server]\nspice-listen = 127.0.0.1:1\ntls-certificate = /a\ntls-key = /b\n[auth]\nmode = token\nkeys = /c\n"
+        "[server]\nspice-listen = 127.0.0.1:1\n[auth]\nmode = token\nkeys = /c\n"
         "[audit]\n[libvirt]\nuri = x\n[discover]\n[vm a]\nguest = unix:/a\nport.console = pty:/dev/pts/1\n");
-    EXPECT_EQ(faults.size(), 9U);
+    EXPECT_EQ(faults.size(), 7U);
     EXPECT_THAT(faults, testing::Each(HasSubstr("not supported by this version")));
 }
 
@@ -188,8 +188,17 @@ TEST(ConfigFile, NeverThrowsOnAnyPrefixOfAGoodOne) {
 }
 
 TEST(ConfigFile, NeedsToBeThere) {
-    EXPECT_THAT(to_text(faults_of("/nonexistent/x.conf").at(0)), StartsWith("/nonexistent/x.conf: can't be read: "));
-    EXPECT_THAT(to_text(faults_of("/").at(0)), StartsWith("/: can't be read: "));
+    EXPECT_THAT(to_text(faults_of("/nonexistent/x.conf", nullptr).at(0)),
+                StartsWith("/nonexistent/x.conf: can't be read: "));
+    EXPECT_THAT(to_text(faults_of("/", nullptr).at(0)), StartsWith("/: can't be read: "));
+}
+
+TEST(Conflicts, ACertificateNeedsItsKey) {
+    EXPECT_THAT(faults_in("[server]\ntls-certificate = /a\n"),
+                ElementsAre("x.conf:2: [server] tls-certificate: needs tls-key beside it"));
+    EXPECT_THAT(faults_in("[server]\ntls-key = /a\n"),
+                ElementsAre("x.conf:2: [server] tls-key: needs tls-certificate beside it"));
+    EXPECT_THAT(faults_in("[server]\ntls-key = /a\ntls-certificate = /b\n"), testing::IsEmpty());
 }
 
 TEST(Conflicts, KeepTheUnauthenticatedBridgeOnThisMachine) {

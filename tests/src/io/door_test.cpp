@@ -79,6 +79,20 @@ INSTANTIATE_TEST_SUITE_P(
              {"https://console.example.org.evil.example"},
              false}));
 
+TEST(Door, BehindOurOwnTlsAPlainPageIsForeign) {
+    const auto is_let_in = [](std::string_view host, std::string_view origin) {
+        return admit(loopback_rules(), {.tls = true, .hosts = {host}, .origins = {origin}}).has_value();
+    };
+    EXPECT_TRUE(is_let_in("localhost:8006", "https://localhost:8006"));
+    EXPECT_TRUE(is_let_in("localhost", "https://localhost"));
+    EXPECT_TRUE(is_let_in("localhost:443", "https://localhost"));
+    EXPECT_TRUE(is_let_in("localhost:8006", "https://console.example.org"));
+    EXPECT_FALSE(is_let_in("localhost:8006", "http://localhost:8006"));
+    EXPECT_FALSE(is_let_in("localhost", "http://localhost"));
+    EXPECT_FALSE(is_let_in("localhost:443", "http://localhost:443"));
+    EXPECT_TRUE(admit(loopback_rules(), {.tls = true, .hosts = {"localhost:8006"}}).has_value());
+}
+
 TEST(Door, AdminSocketGivesEverythingToProgramsAndNothingToPages) {
     const auto program = admit(loopback_rules(), {.admin = true, .hosts = {"anything"}});
     ASSERT_TRUE(program.has_value());

@@ -1,6 +1,7 @@
 // The server with its machines, over real sockets.
 #include "src/io/server.hpp"
 
+#include "tests/src/io/support/certificates.hpp"
 #include "tests/src/io/support/rig.hpp"
 
 #include <gmock/gmock.h>
@@ -223,6 +224,41 @@ TEST_F(ServerTest, StopTellsClientsAndRemovesSockets) {
     EXPECT_TRUE(rig_.stop());
     reader.join();
     EXPECT_FALSE(std::filesystem::exists(folder_ / "admin.sock"));
+}
+
+TEST(Server, WithACertificateTcpSpeaksTlsOnlyAndSaysSo) {
+    const test::Certificates certificates;
+    const test::Folder folder;
+    ServerConfig config;
+    config.tls = certificates.files();
+    config.admin = Address{.host = {}, .port = 0, .path = folder / "admin.sock"};
+    Rig rig{{}, config};
+    const auto answer = rig.get("/healthz");
+    EXPECT_EQ(answer.status(), 400U);
+    EXPECT_THAT(answer.head, HasSubstr("application/problem+json"));
+    EXPECT_THAT(answer.body, HasSubstr("https://"));
+    auto local = Wire::local(folder / "admin.sock");
+    local.write("GET /healthz HTTP/1.1\r\nHost: whatever\r\n\r\n");
+    EXPECT_EQ(read_answer(local).status(), 200U) << "unix sockets stay plain";
+}
+
+TEST(Server, WithoutAGoodCertificateNothingStartsAndNothingChanges) {
+    const test::Certificates certificates;
+    ServerConfig config;
+    config.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
+    config.tls = certificates.files();
+    DataPlane plane{1};
+    VmRegistry registry{plane};
+    Server server{plane, registry, config};
+    ASSERT_TRUE(server.start().has_value());
+    EXPECT_TRUE(server.update(config).has_value());
+    test::Identity::make({{"CN", "other"}}).write_key(config.tls.key);
+    const auto updated = server.update(config);
+    ASSERT_FALSE(updated.has_value());
+    EXPECT_THAT(updated.error(), HasSubstr(config.tls.key));
+    const auto started = Server{plane, registry, config}.start();
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error(), updated.error());
 }
 
 TEST(Server, NamesAnAddressThatIsTaken) {
