@@ -155,6 +155,21 @@ TEST_P(DisplayRelayTest, PingsAreAnsweredBetweenMessages) {
     EXPECT_EQ(payload, "p");
 }
 
+// Pongs until the socket takes no more, in the middle of one of them most likely.
+TEST_P(DisplayRelayTest, APongThatTheSocketTookInPartEndsBeforeThePicture) {
+    auto client = viewer();
+    auto server = accept();
+    const std::string payload(125, 'p');
+    for (int each = 0; each < 100'000; ++each) client.send(websocket::fin | websocket::ping, payload);
+    client.send(websocket::fin | websocket::binary, "all pings are read");
+    EXPECT_EQ(server.read(18), "all pings are read");
+    server.write("picture");
+    auto next = client.next();
+    for (; next.first == websocket::pong; next = client.next()) ASSERT_EQ(next.second, payload);
+    EXPECT_EQ(next.first, websocket::binary);
+    EXPECT_EQ(next.second, "picture");
+}
+
 TEST_P(DisplayRelayTest, TextIsRefused) {
     auto client = viewer();
     auto server = accept();
