@@ -17,7 +17,7 @@ export class Bed {
 
     /** Starts everything and waits until the capabilities of each agent have come through the bridge.
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
-     *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void }} [options]
+     *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void | Promise<void> }} [options]
      *         vms: machines with a desktop; scripted: machines whose guest the test plays;
      *         keys: further keys of a machine; prepare: called before the daemon, may change `options` */
     static async start({ vms = ['one'], scripted = [], sections = {}, keys = {}, prepare = () => {} } = {}) {
@@ -38,7 +38,7 @@ export class Bed {
         for (const name of scripted) await this.sandbox.folder(name);
         const machines = [...vms, ...scripted].map((name) => [name, { ...this.#keysOf(name), ...keys[name] }]);
         this.options = { vms: Object.fromEntries(machines), sections };
-        prepare(this);
+        await prepare(this);
         this.daemon = await Daemon.start(this.sandbox, this.options);
         for (const desktop of desktops) desktop.startAgent();
         await Promise.all(vms.map((name) => this.agentReady(name)));
@@ -71,7 +71,7 @@ export class Bed {
 
     /** A client of a machine whose agent is there; the bed closes it. */
     async client(name = 'one', options) {
-        const client = await Client.connect(this.daemon.url(name), options);
+        const client = await Client.connect(this.daemon.url(name), { ca: this.daemon.ca, ...options });
         this.#clients.add(client);
         return client;
     }

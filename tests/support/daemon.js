@@ -20,6 +20,7 @@ const MIB = 1024 * 1024;
 export class Daemon {
     /** @type {import('./child.js').Child} */ child;
     /** @type {number} the HTTP port */ port;
+    /** @type {string | undefined} the certificate that clients trust, where TCP speaks TLS */ ca;
     /** @type {string} the admin socket's path */ admin;
     /** @type {string} the configuration file's path */ config;
     /** @type {boolean} whether the test has ended it, so that its end is no fault */ ended = false;
@@ -27,13 +28,14 @@ export class Daemon {
 
     /** Starts it and waits until it is ready.
      *  @param {import('./sandbox.js').Sandbox} sandbox
-     *  @param {{ vms?: Groups, sections?: Groups }} [options]
-     *         vms: keys of each [vm NAME]; sections: keys of the other groups */
+     *  @param {{ vms?: Groups, sections?: Groups, ca?: string }} [options]
+     *         vms: keys of each [vm NAME]; sections: keys of the other groups; ca: what `sections` make it show */
     static async start(sandbox, options = {}) {
         const daemon = new Daemon();
         daemon.#sandbox = sandbox;
         daemon.admin = sandbox.path('admin.sock');
         daemon.config = sandbox.path('vmcbridge.conf');
+        daemon.ca = options.ca;
         await daemon.configure(options);
         return daemon.run(['serve', '--config', daemon.config]);
     }
@@ -68,7 +70,7 @@ export class Daemon {
         const limited = descriptors ? ['prlimit', `--nofile=${descriptors}:${descriptors}`] : [];
         const [program, ...rest] = [...limited, VMCBRIDGE, ...args];
         this.child = this.#sandbox.start('vmcbridge', program, rest);
-        this.port = Number((await this.child.says(/event=listening service=http address=127\.0\.0\.1:(\d+)/))[1]);
+        this.port = Number((await this.child.says(/event=listening service=https? address=127\.0\.0\.1:(\d+)/))[1]);
         await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, {
             timeoutMs: 10000,
         });
@@ -85,12 +87,12 @@ export class Daemon {
 
     /** The address of a WebSocket of a VM. */
     url(vm, service = 'agent') {
-        return `ws://127.0.0.1:${this.port}/vms/${vm}/${service}`;
+        return `${this.ca ? 'wss' : 'ws'}://127.0.0.1:${this.port}/vms/${vm}/${service}`;
     }
 
     /** An HTTP request over TCP. */
     get(pathname, options) {
-        return request({ host: '127.0.0.1', port: this.port }, pathname, options);
+        return request({ host: '127.0.0.1', port: this.port, ca: this.ca }, pathname, options);
     }
 
     /** An HTTP request over the admin socket. */

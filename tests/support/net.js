@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 
 /** @returns {Promise<number>} a TCP port of loopback that nobody holds at this moment */
@@ -15,13 +16,13 @@ export async function freePort() {
 }
 
 /** One HTTP request, a connection of its own.
- *  @param {{ host?: string, port?: number, socketPath?: string }} where
+ *  @param {{ host?: string, port?: number, socketPath?: string, ca?: string }} where  ca: over TLS, trusting this one
  *  @param {{ method?: string, headers?: Record<string, string>, body?: string | Buffer, timeoutMs?: number }} [options]
  *  @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, body: Buffer, text: string,
  *           json: () => any }>} */
 export function request(where, path, { method = 'GET', headers = {}, body, timeoutMs = 5000 } = {}) {
     return new Promise((resolve, reject) => {
-        const asked = http.request({ ...where, path, method, headers, agent: false, timeout: timeoutMs }, (answer) => {
+        const asked = (where.ca ? https : http).request({ ...where, path, method, headers, agent: false, timeout: timeoutMs }, (answer) => {
             const parts = [];
             answer
                 .on('data', (part) => parts.push(part))
