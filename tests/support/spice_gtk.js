@@ -115,7 +115,7 @@ export class SpiceGtk {
     }
 
     /** Offers contents, as a copy on the client's desktop does.
-     *  @param {Partial<Record<'text' | 'png' | 'bmp' | 'tiff' | 'jpg', string | Buffer | Source>>} contents
+     *  @param {Partial<Record<'text' | 'png' | 'bmp' | 'tiff' | 'jpeg', string | Buffer | Source>>} contents
      *  @param {{ selection?: string, answers?: boolean }} [options]  answers: false leaves the answer to give() */
     grab(contents, options = {}) {
         const sources = Object.entries(contents).map(([format, content]) => [format, sourceOf(content)]);

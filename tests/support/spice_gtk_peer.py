@@ -22,7 +22,7 @@ import gi
 gi.require_version("SpiceClientGLib", "2.0")
 from gi.repository import Gio, GLib, GObject, SpiceClientGLib as Spice  # noqa: E402
 
-FORMATS = {"none": 0, "text": 1, "png": 2, "bmp": 3, "tiff": 4, "jpg": 5, "file-list": 6}
+FORMATS = {"none": 0, "text": 1, "png": 2, "bmp": 3, "tiff": 4, "jpeg": 5, "file-list": 6}
 FORMAT_NAMES = {number: name for name, number in FORMATS.items()}
 SELECTIONS = ("clipboard", "primary", "secondary")
 CAPABILITIES = 18  # bits that spice-protocol knows

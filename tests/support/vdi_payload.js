@@ -8,9 +8,9 @@ const CAPABILITIES = [
     'monitors-config-position', 'file-xfer-disabled', 'file-xfer-detailed-errors', 'graphics-device-info',
     'clipboard-no-release-on-regrab', 'clipboard-grab-serial',
 ];
-const SELECTIONS = ['clipboard', 'primary', 'secondary'];
-const FORMATS = ['none', 'text', 'png', 'bmp', 'tiff', 'jpeg', 'file-list'];
-const STATUSES = [
+export const SELECTIONS = ['clipboard', 'primary', 'secondary'];
+export const FORMATS = ['none', 'text', 'png', 'bmp', 'tiff', 'jpeg', 'file-list'];
+export const STATUSES = [
     'can-send-data', 'cancelled', 'error', 'success', 'not-enough-space', 'session-locked', 'agent-not-connected', 'disabled',
 ];
 
