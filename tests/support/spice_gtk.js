@@ -139,7 +139,8 @@ export class SpiceGtk {
         return this.command('request', { format, ...options }, timeoutMs).answer;
     }
 
-    /** Sends files to the guest; `progress` events { id, current, total } tell how far.
+    /** Sends files to the guest. `progress` events { id, name, percent } tell how far each is, `copied` { id, name }
+     *  that it ended, with `code` and `message` where it failed.
      *  @param {string[]} paths
      *  @returns {{ id: number, answer: Promise<any> }} answer rejects with `code` and `message` of the library */
     copyFiles(paths, timeoutMs = 30000) {

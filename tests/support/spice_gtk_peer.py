@@ -137,6 +137,7 @@ class Peer:
         self.main = None
         self.clipboard = None
         self.transfers = {}  # id of the command -> Gio.Cancellable
+        self.copying = None  # id of the newest copy-files
         self.wanted = ["main"]
 
     def run(self, line):
@@ -191,13 +192,7 @@ class Peer:
 
     def command_copy_files(self, number, paths):
         cancellable = self.transfers[number] = Gio.Cancellable()
-        shown = [0]
-
-        def progress(current, total, *_):
-            part = 100 * current // total if total > 0 else 100
-            if part > shown[0] or current == total:
-                shown[0] = part
-                emit("progress", id=number, current=current, total=total)
+        self.copying = number
 
         def finished(main, result, *_):
             self.transfers.pop(number, None)
@@ -207,7 +202,21 @@ class Peer:
                 emit("failed", id=number, **error_fields(error))
 
         files = [Gio.File.new_for_path(path) for path in paths]
-        self.main.file_copy_async(files, Gio.FileCopyFlags.NONE, cancellable, progress, None, finished, None)
+        self.main.file_copy_async(files, Gio.FileCopyFlags.NONE, cancellable, None, None, finished, None)
+
+    def on_transfer(self, task):
+        """The library makes the tasks of a copy within the call that begins it."""
+        number, shown = self.copying, [-1]
+        name = os.path.basename(task.get_filename() or "")
+
+        def progress(task, _):
+            part = int(100 * task.get_progress())
+            if part > shown[0]:
+                shown[0] = part
+                emit("progress", id=number, name=name, percent=part)
+
+        on(task, "finished", lambda error: emit("copied", id=number, name=name, **error_fields(error)))
+        GObject.Object.connect(task, "notify::progress", progress)
 
     def command_cancel(self, _, of):
         self.transfers[of].cancel()
@@ -268,6 +277,7 @@ class Peer:
             self.clipboard = Clipboard(channel)
             on(channel, "main-agent-update", self.on_agent)
             on(channel, "notify::agent-connected", lambda _: self.on_agent())
+            on(channel, "new-file-transfer", self.on_transfer)
             on(channel, "main-mouse-update", lambda: emit("mouse", mode=channel.get_property("mouse-mode")))
         elif about["type"] in self.wanted:
             Spice.Channel.connect(channel)

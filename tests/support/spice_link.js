@@ -60,12 +60,14 @@ export async function open(where) {
     const secure = 'tls' in where;
     const socket = secure ? tls.connect({ ...address, ...where.tls }) : net.connect(address);
     await within(5000, once(socket, secure ? 'secureConnect' : 'connect'), `connection to ${JSON.stringify(address)}`);
+    socket.setNoDelay(true); // every client does; tokens would wait for delayed acknowledgements
     return socket;
 }
 
 async function openWebSocket({ url, protocols = ['binary'], options }) {
     const socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
     const stream = createWebSocketStream(socket);
+    socket.on('upgrade', (answer) => answer.socket.setNoDelay(true));
     await within(5000, once(socket, 'open'), `connection to ${url}`);
     return stream;
 }
