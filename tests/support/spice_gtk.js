@@ -98,7 +98,7 @@ export class SpiceGtk {
         await this.command('connect', where).answer;
         const main = await this.next('channel', (one) => one.type === 'main' && one.state !== 'new', 15000);
         if (main.state === 'opened') return;
-        throw Object.assign(new Error(`${main.state}: ${main.message}`), main);
+        throw Object.assign(new Error(main.state), main); // `message` where the library has one
     }
 
     /** Ends the session, and waits until the main channel is closed. */

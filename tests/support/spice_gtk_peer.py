@@ -294,6 +294,7 @@ class Peer:
 
 
 def main():
+    GLib.log_writer_default_set_use_stderr(True)  # standard output is ours
     loop = GLib.MainLoop()
     peer = Peer()
     rest = [b""]
