@@ -1,6 +1,7 @@
 #include "tests/bench/agent_cases.hpp"
 
 #include "tests/bench/agent_client.hpp"
+#include "tests/bench/meter.hpp"
 
 #include <spice/vd_agent.h>
 
@@ -15,13 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t period_unit = 64 * 1024;
-constexpr std::size_t text_size = 64;
-
-/// The text of message `number`: always 64 bytes, and no two alike.
-std::string numbered_text(std::uint64_t number) {
-    auto digits = std::to_string(number);
-    return std::string(text_size - digits.size(), '.') + digits;
-}
 
 std::string as_text(Bytes content) { return {reinterpret_cast<const char*>(content.data()), content.size()}; }
 
@@ -30,30 +24,6 @@ Ring upload_ring(const Pattern& pattern, std::size_t unit) {
     append_u32(prefix, AgentClient::upload_stream);
     return framed_ring(pattern, unit, prefix);
 }
-
-/// The daemon's CPU and memory from here to `finish`.
-class Meter {
-public:
-    explicit Meter(const Relay& daemon) : daemon_{daemon} {
-        daemon_.process()->forget_peak();
-        memory_ = daemon_.process()->peak();
-        cpu_ = daemon_.cpu();
-        start_ = Clock::now();
-    }
-    [[nodiscard]] Sample finish(std::uint64_t bytes) const {
-        Sample sample;
-        sample.value = static_cast<double>(bytes) / seconds(Clock::now() - start_);
-        sample.cpu = seconds(daemon_.cpu() - cpu_) / static_cast<double>(bytes);
-        sample.growth = static_cast<double>(daemon_.process()->peak() - memory_);
-        return sample;
-    }
-
-private:
-    const Relay& daemon_;
-    std::uint64_t memory_ = 0;
-    std::chrono::nanoseconds cpu_{};
-    Clock::time_point start_;
-};
 
 /// One side of clipboard_beside_file: asks the client again and again, and times each answer.
 class Asker {

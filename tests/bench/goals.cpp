@@ -47,6 +47,13 @@ constexpr std::array goals{
     Goal{"P7", "agent-down-64k", "hand-written", "down-64k", value, at_least, 0.83, 1, "x hand-written"},
     Goal{"P7", "agent-down-64k", nullptr, nullptr, &Sample::growth, at_most, 1024 * kib, kib, "KiB growth"},
     Goal{"P8", "agent-beside-file", nullptr, nullptr, &Sample::tail, at_most, 5 * ms, ms, "ms p99"},
+    Goal{"P1", "down-64k", "spice-server", "spice-down", value, at_least, 5, 1, "x spice-server"},
+    Goal{"P4", "spice-rtt-64b", "spice-server", nullptr, value, at_most, 0.8, 1, "x spice-server"},
+    Goal{"P5", "spice-down", "spice-server", nullptr, value, at_least, 4, 1, "x spice-server"},
+    Goal{"P5", "spice-down", "spice-server", nullptr, &Sample::cpu, at_most, 0.25, 1, "x its CPU"},
+    Goal{"P5", "spice-up", "spice-server", nullptr, value, at_least, 4, 1, "x spice-server"},
+    Goal{"P5", "spice-up", "spice-server", nullptr, &Sample::cpu, at_most, 0.25, 1, "x its CPU"},
+    Goal{"P5", "spice-down-10", "spice-server", nullptr, value, at_least, 2, 1, "x spice-server"},
     // No goal of their own; printed because they say what the hub costs over the relay of bytes.
     Goal{"-", "agent-down-64k", "copy", "down-64k", value, at_least, not_measured, 1, "x copy"},
     Goal{"-", "agent-down-2k", "copy", "down-2k", value, at_least, not_measured, 1, "x copy"},

@@ -32,11 +32,13 @@ void send_small_chunks(int fd, std::vector<std::byte> head, const Pattern& patte
 
 }  // namespace
 
-Guest::Guest(const std::string& path, Script script) : script_{std::move(script)}, fd_{connect_unix(path)} {
+Guest::Guest(const std::string& path, Script script, Host host)
+    : script_{std::move(script)}, fd_{connect_unix(path)} {
     send_announce(true);
     thread_ = std::thread{[this] { read_port(); }};
+    if (host == Host::server) return;
     try {
-        wait_for(agreed_, "the bridge to announce its capabilities");
+        wait_for_client();
     } catch (...) {
         hang_up(fd_.get());
         thread_.join();
@@ -192,6 +194,8 @@ void Guest::wait_for(const bool& flag, const char* what) {
     if (!fault_.empty()) throw Failure{fault_};
     if (!came) throw Failure{std::string{"waited in vain for "} + what};
 }
+
+void Guest::wait_for_client() { wait_for(agreed_, "the host to announce its capabilities"); }
 
 void Guest::wait_for_grab() { wait_for(grabbed_, "a client's grab"); }
 

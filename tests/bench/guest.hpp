@@ -24,8 +24,11 @@ public:
         const Pattern* files = nullptr;  // what uploaded files hold
     };
 
-    /// Connects to the bridge and agrees on capabilities. Errors: Failure.
-    Guest(const std::string& path, Script script);
+    /// Who is at the host's end: a bridge announces itself, a server only when its client does.
+    enum class Host { bridge, server };
+
+    /// Connects to the host and agrees on capabilities; with a server, `wait_for_client` is to follow. Errors: Failure.
+    Guest(const std::string& path, Script script, Host host = Host::bridge);
     Guest(const Guest&) = delete;
     Guest& operator=(const Guest&) = delete;
     ~Guest();
@@ -37,6 +40,9 @@ public:
 
     /// Answers with `size` bytes of the pattern, in writes of 64 KiB or of a chunk each.
     void answer_with_pattern(std::uint32_t format, const Pattern& pattern, std::size_t size, Shape shape);
+
+    /// The host or its client has announced its capabilities. Errors: Failure at the deadline.
+    void wait_for_client();
 
     /// The client's grab has come. Errors: Failure at the deadline.
     void wait_for_grab();

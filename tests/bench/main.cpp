@@ -7,6 +7,7 @@
 #include "tests/bench/raw_cases.hpp"
 #include "tests/bench/relay.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/spice_cases.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -28,8 +29,9 @@ struct Case {
     bool once = false;  // in the first round only
 };
 
-bool any(const Relay&) { return true; }
-bool is_daemon(const Relay& relay) { return !relay.guest_path().empty(); }
+bool is_spice(const Relay& relay) { return relay.spice_port() != 0; }
+bool any(const Relay& relay) { return !is_spice(relay); }
+bool is_daemon(const Relay& relay) { return any(relay) && !relay.guest_path().empty(); }
 bool is_server(const Relay& relay) { return is_daemon(relay) || relay.name() == "websockify"; }
 
 std::vector<Case> all_cases(const ScratchDirectory& scratch, const Options& options) {
@@ -91,6 +93,18 @@ std::vector<Case> all_cases(const ScratchDirectory& scratch, const Options& opti
         {{"agent-beside-file", "agent: 64 bytes of clipboard to the guest during a file", Unit::latency},
          is_daemon,
          [](auto& relay, auto& effort) { return clipboard_beside_file(relay, effort); }},
+        {{"spice-down", "SPICE: clipboard to a client that grants all", Unit::rate},
+         is_spice,
+         [](auto& relay, auto& effort) { return spice_download(relay, SpiceClient::unlimited, effort); }},
+        {{"spice-down-10", "SPICE: clipboard to a client that grants 10 tokens", Unit::rate},
+         is_spice,
+         [](auto& relay, auto& effort) { return spice_download(relay, SpiceClient::window, effort); }},
+        {{"spice-up", "SPICE: file to the guest, 64 KiB messages", Unit::rate},
+         is_spice,
+         [](auto& relay, auto& effort) { return spice_upload(relay, effort); }},
+        {{"spice-rtt-64b", "SPICE: 64 bytes of clipboard, asked and answered", Unit::latency},
+         is_spice,
+         [](auto& relay, auto& effort) { return spice_round_trip(relay, effort); }},
     };
 }
 
@@ -100,7 +114,7 @@ std::vector<Relay> start_relays(const ScratchDirectory& scratch, const Options& 
     const auto start = [&](const char* name, bool needed, const std::function<Relay()>& make) {
         try {
             relays.push_back(make());
-            results.relays.emplace_back(name);
+            if (std::ranges::find(results.relays, name) == results.relays.end()) results.relays.emplace_back(name);
         } catch (const Failure& failure) {
             std::printf("%s is left out: %s\n", name, failure.what());
             failed = failed || needed;
@@ -111,6 +125,8 @@ std::vector<Relay> start_relays(const ScratchDirectory& scratch, const Options& 
     start("hand-written", true, [&] { return start_hand_written(scratch); });
     start("websockify", false, [&] { return start_websockify(scratch); });
     start("vmcbridge", true, [&] { return start_vmcbridge(scratch, options.vmcbridge, "vmcbridge"); });
+    start("spice-server", false, [&] { return start_spice_server(scratch); });
+    start("vmcbridge", false, [&] { return start_vmcbridge_spice(scratch, options.vmcbridge); });
     return relays;
 }
 

@@ -42,6 +42,12 @@ void Pattern::verify(std::uint64_t offset, Bytes got) const {
     }
 }
 
+std::string numbered_text(std::uint64_t number) {
+    constexpr std::size_t text_size = 64;
+    auto digits = std::to_string(number);
+    return std::string(text_size - digits.size(), '.') + digits;
+}
+
 Ring bare_ring(const Pattern& pattern, std::size_t unit) {
     Ring ring{{}, unit, unit};
     ring.wire.reserve(pattern.period());

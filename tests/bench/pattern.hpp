@@ -3,6 +3,7 @@
 #include "tests/bench/socket.hpp"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace vmcbridge::bench {
@@ -27,6 +28,9 @@ private:
     std::size_t period_;
     std::vector<std::byte> bytes_;
 };
+
+/// The text of message `number`: always 64 bytes, and no two alike.
+[[nodiscard]] std::string numbered_text(std::uint64_t number);
 
 /// One period of a pattern as it goes over the wire: equal units (frames, chunks or bare writes), one behind the other.
 struct Ring {

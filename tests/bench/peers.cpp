@@ -1,5 +1,6 @@
 #include "tests/bench/peers.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -50,16 +51,23 @@ Relay start_own(const ScratchDirectory& scratch, const std::string& kind, std::s
     return Relay{std::move(parts)};
 }
 
-/// The port in the daemon's `event=listening service=http address=HOST:PORT`, or 0.
-std::uint16_t announced_port(const std::filesystem::path& log) {
+/// The port behind the last colon of a line that holds all of `words`, or 0.
+std::uint16_t announced_port(const std::filesystem::path& log, std::initializer_list<std::string_view> words) {
     std::istringstream lines{contents(log)};
     for (std::string line; std::getline(lines, line);) {
-        if (line.find("event=listening") == line.npos || line.find("service=http") == line.npos) continue;
-        const auto colon = line.find(':', line.find("address="));
-        if (lines.eof() || colon == line.npos) continue;
-        return static_cast<std::uint16_t>(std::strtoul(line.c_str() + colon + 1, nullptr, 10));
+        const auto holds = [&](std::string_view word) { return line.find(word) != line.npos; };
+        const auto address = line.find("address=");
+        if (lines.eof() || address == line.npos || !std::ranges::all_of(words, holds)) continue;
+        return static_cast<std::uint16_t>(std::strtoul(line.c_str() + line.find(':', address) + 1, nullptr, 10));
     }
     return 0;
+}
+
+std::vector<std::string> serve(const std::filesystem::path& program, const std::string& guest,
+                               const std::string& admin) {
+    if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
+    return {program, "serve", "--vm", "bench=unix-listen:" + guest, "--listen", "127.0.0.1:0", "--admin",
+            "unix:" + admin};
 }
 
 }  // namespace
@@ -109,17 +117,41 @@ Relay start_websockify(const ScratchDirectory& scratch) {
 }
 
 Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program, const std::string& name) {
-    if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
     const std::string target = scratch / (name + "-display.sock");
     const std::string guest = scratch / (name + "-agent.sock");
-    const std::string admin = scratch / (name + "-admin.sock");
+    auto command = serve(program, guest, scratch / (name + "-admin.sock"));
+    command.insert(command.end(), {"--display", "bench=vnc+unix:" + target});
     Relay::Parts parts{"vmcbridge", nullptr, 0, listen_unix(target), "/vms/bench/display", guest};
     const auto log = scratch / (name + ".log");
-    parts.process = std::make_unique<Process>(
-        std::vector<std::string>{program, "serve", "--vm", "bench=unix-listen:" + guest, "--display",
-                                 "bench=vnc+unix:" + target, "--listen", "127.0.0.1:0", "--admin", "unix:" + admin},
-        log);
-    wait_until("vmcbridge", *parts.process, log, [&] { return (parts.port = announced_port(log)) != 0; });
+    parts.process = std::make_unique<Process>(command, log);
+    const auto ready = [&] { return (parts.port = announced_port(log, {"event=listening", "service=http "})) != 0; };
+    wait_until("vmcbridge", *parts.process, log, ready);
+    return Relay{std::move(parts)};
+}
+
+Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesystem::path& program) {
+    const std::string guest = scratch / "spice-agent.sock";
+    auto command = serve(program, guest, scratch / "spice-admin.sock");
+    command.insert(command.end(), {"--spice-listen", "127.0.0.1:0"});
+    Relay::Parts parts{"vmcbridge", nullptr, 0, {}, {}, guest};
+    const auto log = scratch / "spice.log";
+    parts.process = std::make_unique<Process>(command, log);
+    const auto ready = [&] {
+        return (parts.spice_port = announced_port(log, {"event=listening", "service=spice "})) != 0;
+    };
+    wait_until("vmcbridge", *parts.process, log, ready);
+    return Relay{std::move(parts)};
+}
+
+Relay start_spice_server(const ScratchDirectory& scratch) {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "vmcbridge_spice_server";
+    if (!std::filesystem::exists(program)) throw Failure{"libspice-server-dev is not installed"};
+    const std::string guest = scratch / "spice-server.sock";
+    Relay::Parts parts{"spice-server", nullptr, 0, {}, {}, guest};
+    const auto log = scratch / "spice-server.log";
+    parts.process = std::make_unique<Process>(std::vector<std::string>{program, guest}, log);
+    const auto ready = [&] { return (parts.spice_port = announced_port(log, {"event=listening"})) != 0; };
+    wait_until("spice-server", *parts.process, log, ready);
     return Relay{std::move(parts)};
 }
 

@@ -39,7 +39,8 @@ public:
         std::uint16_t port = 0;
         Fd target;          // where it connects for each client
         std::string path;   // of the WebSocket; empty: bare bytes
-        std::string guest;  // of the daemon alone: the socket where the agent belongs
+        std::string guest;  // where the agent belongs; empty: a relay of bytes alone
+        std::uint16_t spice_port = 0;  // where SPICE clients connect; 0: nowhere
     };
     explicit Relay(Parts parts) : parts_{std::move(parts)} {}
 
@@ -47,6 +48,7 @@ public:
     [[nodiscard]] bool is_framed() const noexcept { return !parts_.path.empty(); }
     [[nodiscard]] std::uint16_t port() const noexcept { return parts_.port; }
     [[nodiscard]] const std::string& guest_path() const noexcept { return parts_.guest; }
+    [[nodiscard]] std::uint16_t spice_port() const noexcept { return parts_.spice_port; }
 
     /// Null for the generator against itself.
     [[nodiscard]] const Process* process() const noexcept { return parts_.process.get(); }
@@ -66,5 +68,9 @@ private:
 /// `name` keeps the sockets and logs of several daemons apart.
 [[nodiscard]] Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program,
                                     const std::string& name);
+/// The daemon as a SPICE server, and nothing else.
+[[nodiscard]] Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesystem::path& program);
+/// libspice-server in the process that is built beside this one.
+[[nodiscard]] Relay start_spice_server(const ScratchDirectory& scratch);
 
 }  // namespace vmcbridge::bench

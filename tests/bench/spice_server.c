@@ -3,7 +3,7 @@
  *
  *     client -- TCP of loopback -- libspice-server -- write, read -- unix socket -- guest
  *
- *   vmcbridge_spice_server GUEST_SOCKET     prints "listening port=N"
+ *   vmcbridge_spice_server GUEST_SOCKET     prints "event=listening address=127.0.0.1:N"
  */
 #define _GNU_SOURCE
 #include <spice.h>
@@ -263,14 +263,15 @@ int main(int count, char** words) {
     spice_server_set_name(server, "peer");
     if (spice_server_init(server, &core) != 0) give_up("spice-server");
     spice_server_vm_start(server);
-    guest_door = watch_add(listen_at((struct sockaddr*)&target, sizeof target), SPICE_WATCH_EVENT_READ, guest_came, NULL);
+    const int socket = listen_at((struct sockaddr*)&target, sizeof target);
+    guest_door = watch_add(socket, SPICE_WATCH_EVENT_READ, guest_came, NULL);
 
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof address;
     const int door = listen_at((struct sockaddr*)&address, size);
     getsockname(door, (struct sockaddr*)&address, &size);
     watch_add(door, SPICE_WATCH_EVENT_READ, client_came, NULL);
-    printf("listening port=%d\n", ntohs(address.sin_port));
+    printf("event=listening address=127.0.0.1:%d\n", ntohs(address.sin_port));
     fflush(stdout);
     for (;;) run_once();
 }
