@@ -27,6 +27,7 @@ OUTSIDE = [
     (r"(glib|gio)", {"src/control", "src/cli"}),
     (r"spice/", {"proto"}),
     (r"openssl/", {"src/io"}),
+    (r"sasl/", {"src/io"}),
     (r"(sys/socket|unistd|fcntl|termios|poll|iostream|fstream|thread|mutex)(\.h)?$",
      {"src/io", "src/control", "src/cli", "src/app", "src"}),
 ]

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "proto/browser/codes.hpp"
+#include "proto/result.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Logging in through SASL: libsasl2, configured by vmcbridge.conf in its own folders (/etc/sasl2, SASL_CONF_PATH).
+namespace vmcbridge::io {
+
+/// What a peer may make the library hold. Sizes are bytes.
+namespace sasl {
+/// All names of mechanisms as they are told, with the commas.
+inline constexpr std::size_t mechanism_list = 300;
+inline constexpr std::size_t mechanism_name = 20;  // RFC 4422
+/// One message of either side: a Kerberos ticket with many groups.
+inline constexpr std::size_t message = 64UL * 1024;
+/// Messages of a client in one authentication, the first included.
+inline constexpr std::size_t rounds = 16;
+inline constexpr std::size_t user = 255;
+}  // namespace sasl
+
+/// Why nobody was let in.
+struct SaslFault {
+    browser::Code code;
+    std::string reason;  ///< for the log: made of words of ours and the library's, never of the peer's
+};
+
+/// What comes next. No data is something else than empty data, in both directions: the protocol above tells them apart.
+struct SaslStep {
+    std::optional<std::string> data;
+    bool complete = false;
+};
+
+/// One authentication, the server's side.
+///
+/// There is no security layer (max_ssf is 0): what follows is not encrypted by SASL but by TLS, or stays on this
+/// machine. Without either, mechanisms that show the password are not offered. ANONYMOUS and EXTERNAL never are.
+///
+/// One thread for all of them: the library is initialised by the first, and keeps state of its own. A call asks the
+/// library's plug-ins, which may read files or ask saslauthd: it blocks as long as they take.
+class SaslServer {
+public:
+    struct Options {
+        bool confidential = false;  ///< TLS, or a unix socket
+        std::string host{};         ///< our name, as Kerberos knows it; empty: that of the system
+    };
+
+    /// Error: the library or its configuration is not usable, or no mechanism is left.
+    [[nodiscard]] static Result<SaslServer, SaslFault> open(const Options& options);
+    SaslServer(SaslServer&&) noexcept;
+    SaslServer& operator=(SaslServer&&) noexcept;
+    ~SaslServer();
+
+    /// "SCRAM-SHA-256,PLAIN": what may be chosen, in the library's order, at most sasl::mechanism_list bytes.
+    [[nodiscard]] const std::string& mechanisms() const noexcept;
+
+    /// The client's choice, with its first message if it sent one. Once; nothing more after a fault or the end.
+    [[nodiscard]] Result<SaslStep, SaslFault> start(std::string_view mechanism, std::optional<std::string_view> data);
+    [[nodiscard]] Result<SaslStep, SaslFault> step(std::optional<std::string_view> data);
+
+    /// Who it is, when complete: valid UTF-8 without control characters, at most sasl::user bytes. Empty before.
+    [[nodiscard]] const std::string& user() const noexcept;
+
+private:
+    struct Impl;
+    explicit SaslServer(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vmcbridge::io
