@@ -53,6 +53,9 @@ struct VmConfig {
     std::string name;  ///< 1..64 of A-Z a-z 0-9 . _ -
     std::optional<Guest> guest;
     std::optional<Display> display;
+    std::vector<Address> spice_listen;  ///< for SPICE clients of this machine alone
+    std::string spice_ticket_file;      ///< its password; what stands in it is in Config::spice_passwords
+    std::string uuid;                   ///< 8-4-4-4-12, in lower case; empty: unknown
     policy::Policy policy;
     Limits limits;
 
@@ -70,6 +73,9 @@ struct TlsFiles {
 
 enum class AuthMode : std::uint8_t { none, token };
 
+/// What SPICE clients speak: both where there is a certificate, TLS alone, plain alone.
+enum class SpiceTls : std::uint8_t { automatic, required, off };
+
 struct ServerConfig {
     std::vector<Address> listen;   ///< HTTP and WebSocket
     std::optional<Address> admin;  ///< unix socket of the management interface
@@ -78,6 +84,10 @@ struct ServerConfig {
     std::string web_root;  ///< folder with lib, console and node_modules; empty: found beside the program
     unsigned threads = 0;  ///< data-plane contexts; 0: one per core
     AuthMode auth = AuthMode::none;
+    std::vector<Address> spice_listen;  ///< for SPICE clients of all machines; the ticket says which
+    std::string spice_host;             ///< where clients find it; empty: where they found the page
+    SpiceTls spice_tls = SpiceTls::automatic;
+    bool spice_sasl = false;
 
     friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
@@ -85,6 +95,8 @@ struct ServerConfig {
 struct Config {
     ServerConfig server;
     std::map<std::string, VmConfig> vms;
+    /// By machine, what stands in its spice-ticket-file: kept until the tickets have it, in no log.
+    std::map<std::string, std::string> spice_passwords;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

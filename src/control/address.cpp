@@ -147,6 +147,14 @@ Parsed<Display> parse_display(std::string_view text) {
     return Display{std::move(*address), std::string{text}};
 }
 
+Parsed<std::string> parse_host(std::string_view text) {
+    const bool in_brackets = text.size() > 2 && text.front() == '[' && text.back() == ']';
+    const auto host = in_brackets ? text.substr(1, text.size() - 2) : text;
+    const bool is_number = is_v6(host) && host.find('%') == std::string_view::npos;
+    if (is_number || (!in_brackets && is_host_name(host))) return parsed_text(std::string{host});
+    return fault(text, "neither the name of a host nor an address; write it without a port");
+}
+
 Parsed<std::string> parse_vm_name(std::string_view text) {
     const bool characters = std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || is_one_of(c, "._-"); });
     if (text.empty() || text.size() > vm_name_max || !characters)

@@ -19,6 +19,9 @@ namespace vmcbridge::control {
 /// vnc:HOST:PORT or vnc+unix:PATH.
 [[nodiscard]] Parsed<Display> parse_display(std::string_view text);
 
+/// A name or an address, an IPv6 one with or without its brackets; without them in the result.
+[[nodiscard]] Parsed<std::string> parse_host(std::string_view text);
+
 /// The name of a VM: 1..64 of A-Z a-z 0-9 . _ - and not all dots, since it is a part of URLs.
 [[nodiscard]] Parsed<std::string> parse_vm_name(std::string_view text);
 

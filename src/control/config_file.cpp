@@ -4,6 +4,7 @@
 #include "src/control/glib.hpp"
 #include "src/control/key_file.hpp"
 #include "src/control/keys.hpp"
+#include "src/control/ticket_file.hpp"
 #include "src/control/values.hpp"
 
 #include <algorithm>
@@ -147,9 +148,51 @@ public:
     Conflicts(const Config& config, const ConfigFile& origin) : config_{config}, origin_{origin} {}
 
     ConfigFaults find() && {
-        for (const auto& listener : config_.server.listen) check_listener(listener);
-        check_twice(config_.server.listen);
-        check_tls(config_.server.tls);
+        const auto& server = config_.server;
+        add(server.listen, "server", "listen");
+        if (server.admin) add({*server.admin}, "server", "admin");
+        add(server.spice_listen, "server", "spice-listen");
+        for (const auto& [name, vm] : config_.vms) add(vm.spice_listen, "vm " + name, "spice-listen");
+        for (const auto& listener : listeners_) check_reach(listener);
+        check_twice();
+        check_guests();
+        check_tls(server.tls);
+        check_spice();
+        return std::move(faults_);
+    }
+
+private:
+    struct Place {
+        Address address;
+        std::string group;
+        std::string key;
+    };
+
+    void add(const std::vector<Address>& addresses, const std::string& group, const std::string& key) {
+        for (const auto& address : addresses) listeners_.push_back({address, group, key});
+    }
+
+    void check_reach(const Place& listener) {
+        if (config_.server.auth != AuthMode::none || is_local(listener.address)) return;
+        fault(listener.group, listener.key,
+              quoted(to_text(listener.address)) +
+                  " is reachable from other machines, and this version can't ask who connects; listen on 127.0.0.1, "
+                  "[::1] or a unix socket, behind a proxy that does");
+    }
+
+    void check_twice() {
+        for (auto each = listeners_.begin(); each != listeners_.end(); ++each) {
+            const auto& address = each->address;
+            const bool any_port = !address.is_unix() && address.port == 0;
+            const auto first = std::ranges::find(listeners_.begin(), each, address, &Place::address);
+            if (any_port || first == each) continue;
+            // Of the admin socket and another listener it is the latter that is named.
+            const auto& named = each->key == "admin" ? *first : *each;
+            fault(named.group, named.key, quoted(to_text(address)) + " stands twice");
+        }
+    }
+
+    void check_guests() {
         std::map<std::string, std::string> holders;
         for (const auto& [name, vm] : config_.vms) {
             const auto resource = exclusive_resource(vm);
@@ -158,16 +201,6 @@ public:
             if (!is_new)
                 fault("vm " + name, "guest", quoted(*resource) + " is the guest of " + holder->second + " too");
         }
-        return std::move(faults_);
-    }
-
-private:
-    void check_listener(const Address& listener) {
-        if (config_.server.auth != AuthMode::none || is_local(listener)) return;
-        fault("server", "listen",
-              quoted(to_text(listener)) +
-                  " is reachable from other machines, and this version can't ask who connects; listen on 127.0.0.1, "
-                  "[::1] or a unix socket, behind a proxy that does");
     }
 
     void check_tls(const TlsFiles& tls) {
@@ -177,24 +210,25 @@ private:
         fault("server", there, "needs " + std::string{missing} + " beside it");
     }
 
-    void check_twice(std::vector<Address> listeners) {
-        if (config_.server.admin) listeners.push_back(*config_.server.admin);
-        for (auto each = listeners.begin(); each != listeners.end(); ++each) {
-            const bool any_port = !each->is_unix() && each->port == 0;
-            if (!any_port && std::find(listeners.begin(), each, *each) != each)
-                fault("server", "listen", quoted(to_text(*each)) + " stands twice");
-        }
+    void check_spice() {
+        const auto& server = config_.server;
+        if (server.spice_tls == SpiceTls::required && !server.tls.is_set())
+            fault("server", "spice-tls", "required needs a certificate; name tls-certificate and tls-key");
+        const auto shared =
+            std::ranges::count_if(config_.vms, [](const auto& each) { return each.second.spice_listen.empty(); });
+        if (server.spice_sasl && !server.spice_listen.empty() && shared > 1)
+            fault("server", "spice-sasl",
+                  "whoever logs in through SASL at a spice-listen of several machines does not say which one is meant; "
+                  "give each [vm NAME] its own spice-listen");
     }
 
     void fault(const std::string& group, const std::string& key, std::string text) {
-        const auto line = origin_.lines.find({group, key});
-        const bool in_file = line != origin_.lines.end();
-        faults_.push_back(
-            {in_file ? origin_.path : "command line", in_file ? line->second : 0, group, key, std::move(text)});
+        faults_.push_back(fault_at(origin_, group, key, std::move(text)));
     }
 
     const Config& config_;
     const ConfigFile& origin_;
+    std::vector<Place> listeners_;
     ConfigFaults faults_;
 };
 
@@ -207,6 +241,12 @@ std::string to_text(const ConfigFault& fault) {
     if (!fault.group.empty()) text += "[" + fault.group + "]" + (fault.key.empty() ? ": " : " ");
     if (!fault.key.empty()) text += fault.key + ": ";
     return text + fault.text;
+}
+
+ConfigFault fault_at(const ConfigFile& origin, const std::string& group, const std::string& key, std::string text) {
+    const auto line = origin.lines.find({group, key});
+    const bool in_file = line != origin.lines.end();
+    return {in_file ? origin.path : "command line", in_file ? line->second : 0, group, key, std::move(text)};
 }
 
 Result<ConfigFile, ConfigFaults> parse_config(std::string_view text, const std::string& path) {
@@ -227,9 +267,10 @@ Result<ConfigFile, ConfigFaults> read_config(const std::string& path) {
 ConfigFaults conflicts(const Config& config, const ConfigFile& origin) { return Conflicts{config, origin}.find(); }
 
 ConfigFaults faults_of(const std::string& path, TlsCheck check_tls) {
-    const auto file = read_config(path);
-    if (!file) return file.error();
+    auto file = read_config(path);
+    if (!file) return std::move(file).error();
     auto faults = conflicts(file->config, *file);
+    std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
     const auto& tls = file->config.server.tls;
     if (tls.certificate.empty() || tls.key.empty()) return faults;
     constexpr std::string_view group = "server";

@@ -48,6 +48,9 @@ struct ConfigFile {
 /// Looks at the certificate and the key that a configuration names. Empty: `serve` would take them, else why not. Comes
 /// from who speaks TLS, which this folder doesn't.
 using TlsCheck = std::string (*)(const TlsFiles& files);
+/// A fault of a value: where it stands in the file of `origin`, or of the command line.
+[[nodiscard]] ConfigFault fault_at(const ConfigFile& origin, const std::string& group, const std::string& key,
+                                   std::string text);
 
 /// All that is wrong with the file at `path`; empty: `serve` would take it.
 [[nodiscard]] ConfigFaults faults_of(const std::string& path, TlsCheck check_tls);

@@ -58,6 +58,8 @@ Fault store_word(std::string_view text, const std::array<Word<Enum>, count>& wor
 
 constexpr std::array resize_words{Word{"off", policy::ResizeRule::off}, Word{"lead", policy::ResizeRule::lead},
                                   Word{"any", policy::ResizeRule::any}};
+constexpr std::array tls_words{Word{"auto", SpiceTls::automatic}, Word{"required", SpiceTls::required},
+                               Word{"off", SpiceTls::off}};
 constexpr std::array several_words{Word{"share", policy::SeveralClients::share},
                                    Word{"take-over", policy::SeveralClients::take_over},
                                    Word{"refuse", policy::SeveralClients::refuse}};
@@ -97,6 +99,16 @@ Fault web_root(Scope scope, std::string_view text) {
     scope.server.web_root = text;
     return std::nullopt;
 }
+
+Fault spice_listen(Scope scope, std::string_view text) {
+    return store_list(text, parse_listener, scope.server.spice_listen);
+}
+
+Fault spice_host(Scope scope, std::string_view text) { return store(parse_host(text), scope.server.spice_host); }
+
+Fault spice_tls(Scope scope, std::string_view text) { return store_word(text, tls_words, scope.server.spice_tls); }
+
+Fault spice_sasl(Scope scope, std::string_view text) { return store(parse_flag(text), scope.server.spice_sasl); }
 
 Fault mode(Scope scope, std::string_view text) {
     if (text == "token")
@@ -155,12 +167,25 @@ Fault request_deadline(Scope scope, std::string_view text) {
 Fault guest(Scope scope, std::string_view text) { return store(parse_guest(text), scope.vm.guest); }
 Fault display(Scope scope, std::string_view text) { return store(parse_display(text), scope.vm.display); }
 
+Fault vm_spice_listen(Scope scope, std::string_view text) {
+    return store_list(text, parse_listener, scope.vm.spice_listen);
+}
+
+Fault spice_ticket_file(Scope scope, std::string_view text) {
+    if (text.empty()) return Problem{"empty; name the file, or leave the key out"};
+    scope.vm.spice_ticket_file = text;
+    return std::nullopt;
+}
+
+Fault uuid(Scope scope, std::string_view text) { return store(parse_uuid(text), scope.vm.uuid); }
+
+constexpr std::string_view addresses = "list of HOST:PORT, [V6]:PORT, unix:PATH";
 constexpr std::string_view on_off = "on | off";
 constexpr std::string_view format_values = "off, or a list of text, image, files, any";
 constexpr std::string_view clipboard_range = "1 to 1GiB";
 
 constexpr std::array table{
-    Key{"server", "listen", "127.0.0.1:8006", "list of HOST:PORT, [V6]:PORT, unix:PATH",
+    Key{"server", "listen", "127.0.0.1:8006", addresses,
         "Where HTTP and WebSocket are served; port 0 means any free one.", listen},
     Key{"server", "admin", "unix:/run/vmcbridge/admin.sock", "unix:PATH",
         "The socket of the management interface; without the key it exists only where its folder is there and "
@@ -177,6 +202,17 @@ constexpr std::array table{
     Key{"server", "threads", "0", "0 to 256", "Threads that move data; 0 means one for each core.", threads},
     Key{"server", "web-root", "", "folder",
         "Where the console and the browser library lie; found by itself if left out.", web_root},
+    Key{"server", "spice-listen", "", addresses,
+        "Where SPICE clients of all machines are served; their ticket says which machine they mean.", spice_listen},
+    Key{"server", "spice-host", "", "host name or address",
+        "Where SPICE clients find this bridge, for console.vv; if left out, the host by which it was asked for.",
+        spice_host},
+    Key{"server", "spice-tls", "auto", "auto | required | off",
+        "Whether SPICE clients may, must or can't use TLS; required needs a certificate.", spice_tls},
+    Key{"server", "spice-sasl", "off", on_off,
+        "Whether SPICE clients log in through SASL in place of tickets, as /etc/sasl2/vmcbridge.conf says; those known "
+        "do so over TLS alone.",
+        spice_sasl},
 
     Key{"auth", "mode", "none", "none", "Who may connect; none needs every listener to be loopback or a unix socket.",
         mode},
@@ -209,11 +245,16 @@ constexpr std::array table{
     Key{"vm", "guest", "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N",
         "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
     Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
+    Key{"vm", "spice-listen", "", addresses, "Where SPICE clients of this machine alone are served.", vm_spice_listen},
+    Key{"vm", "spice-ticket-file", "", "file",
+        "Its first line, 1 to 60 bytes, is a password for SPICE clients that does not expire; read at start and at "
+        "SIGHUP, and not to be readable for everybody.",
+        spice_ticket_file},
+    Key{"vm", "uuid", "", "8-4-4-4-12 hexadecimal digits", "The machine's UUID, for clients that ask.", uuid},
 };
 
 // Of the public interface, and honest about it until they are built.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> later_keys{
-    {{"server", "spice-listen"}, {"auth", "keys"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> later_keys{{{"auth", "keys"}}};
 constexpr std::array<std::string_view, 3> later_groups{"audit", "libvirt", "discover"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -162,8 +162,8 @@ std::optional<Problem> read_listeners(std::string_view option, const Texts& text
 
 /// What `serve` takes, as GOption fills it in.
 struct ServeOptions {
-    Texts config, vms, displays, listen, admin, threads, web_root, arguments;
-    Texts port, domain, libvirt, spice_listen;
+    Texts config, vms, displays, listen, spice_listen, admin, threads, web_root, arguments;
+    Texts port, domain, libvirt;
     gboolean verbose = FALSE;
 
     std::vector<GOptionEntry> entries() {
@@ -171,6 +171,7 @@ struct ServeOptions {
                 vms.entry("vm", 0, "NAME=GUEST", "a machine and its guest's port; again for more"),
                 displays.entry("display", 0, "NAME=DISPLAY", "where its picture comes from"),
                 listen.entry("listen", 0, "ADDR", "HTTP and WebSocket (127.0.0.1:8006); again for more"),
+                spice_listen.entry("spice-listen", 0, "ADDR", "SPICE clients (nowhere); again for more"),
                 admin.entry("admin", 0, "unix:PATH", "the management interface"),
                 threads.entry("threads", 0, "N", "threads that move data; 0: one for each core"),
                 web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
@@ -178,14 +179,13 @@ struct ServeOptions {
                 port.hidden("port"),
                 domain.hidden("domain"),
                 libvirt.hidden("libvirt"),
-                spice_listen.hidden("spice-listen"),
                 arguments.arguments(nullptr)};
     }
 
     /// Of the public interface, and honest about it until they are built.
     [[nodiscard]] std::optional<Problem> refuse_later() const {
-        const std::array<std::pair<const char*, const Texts*>, 4> later{
-            {{"--port", &port}, {"--domain", &domain}, {"--libvirt", &libvirt}, {"--spice-listen", &spice_listen}}};
+        const std::array<std::pair<const char*, const Texts*>, 3> later{
+            {{"--port", &port}, {"--domain", &domain}, {"--libvirt", &libvirt}}};
         for (const auto& [name, texts] : later)
             if (!texts->all().empty()) return usage(name, "not supported by this version");
         return std::nullopt;
@@ -200,6 +200,7 @@ struct ServeOptions {
         if (auto problem = read_named("--vm", vms, parse_guest, command.vms)) return problem;
         if (auto problem = read_named("--display", displays, parse_display, command.displays)) return problem;
         if (auto problem = read_listeners("--listen", listen, command.listen)) return problem;
+        if (auto problem = read_listeners("--spice-listen", spice_listen, command.spice_listen)) return problem;
         return read_rest(command);
     }
 

@@ -20,6 +20,7 @@ struct ServeCommand {
     std::vector<std::pair<std::string, Guest>> vms;
     std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm or the file gives
     std::vector<Address> listen;                            ///< in place of all the file's listeners
+    std::vector<Address> spice_listen;                      ///< likewise
     std::optional<Address> admin;
     std::optional<std::string> web_root;
     std::optional<unsigned> threads;

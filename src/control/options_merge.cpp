@@ -1,4 +1,5 @@
 #include "src/control/options.hpp"
+#include "src/control/ticket_file.hpp"
 
 #include <unistd.h>
 
@@ -44,6 +45,10 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
         file.lines.erase({"server", "listen"});
     }
     if (server.listen.empty()) server.listen = {Address{"127.0.0.1", default_port, {}}};
+    if (!command.spice_listen.empty()) {
+        server.spice_listen = command.spice_listen;
+        file.lines.erase({"server", "spice-listen"});
+    }
     if (command.admin) server.admin = command.admin;
     if (!server.admin) server.admin = default_admin(std::string{default_admin_folder});
     if (command.web_root) server.web_root = *command.web_root;
@@ -63,6 +68,7 @@ Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
     if (!file) return std::move(file).error();
     auto faults = merge(command, *file);
     std::ranges::move(conflicts(file->config, *file), std::back_inserter(faults));
+    std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
     if (!faults.empty()) return faults;
     return std::move(file->config);
 }

@@ -16,6 +16,13 @@ using std::chrono::milliseconds;
 
 std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
+std::string lower(std::string_view text) {
+    std::string out{text};
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
 struct Unit {
     std::string_view name;
     std::uint64_t factor;
@@ -135,9 +142,7 @@ Parsed<FormatList> parse_formats(std::string_view text) {
 Parsed<std::string> parse_origin(std::string_view text) {
     Problem fault{quoted(text) + " is not an origin; write scheme, host and port alone, as in " +
                   "https://console.example.org"};
-    std::string origin{text};
-    std::ranges::transform(origin, origin.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    auto origin = lower(text);
     const bool secure = origin.starts_with("https://");
     if (!secure && !origin.starts_with("http://")) return fault;
     const std::string scheme = secure ? "https://" : "http://";
@@ -149,6 +154,17 @@ Parsed<std::string> parse_origin(std::string_view text) {
     auto canonical = to_text(*address);
     if (address->port == own_port) canonical.resize(canonical.rfind(':'));
     return parsed_text(scheme + canonical);
+}
+
+Parsed<std::string> parse_uuid(std::string_view text) {
+    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    auto uuid = lower(text);
+    const auto fits = [](char c, char wanted) {
+        return wanted == '-' ? c == '-' : std::string_view{"0123456789abcdef"}.find(c) != std::string_view::npos;
+    };
+    if (uuid.size() != form.size() || !std::ranges::equal(uuid, form, fits))
+        return Problem{quoted(text) + " is not a UUID; write 8-4-4-4-12 hexadecimal digits"};
+    return parsed_text(std::move(uuid));
 }
 
 std::string to_text(milliseconds duration) {

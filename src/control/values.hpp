@@ -39,6 +39,9 @@ struct DurationRange {
 /// scheme's own port.
 [[nodiscard]] Parsed<std::string> parse_origin(std::string_view text);
 
+/// 8-4-4-4-12 hexadecimal digits; in lower case.
+[[nodiscard]] Parsed<std::string> parse_uuid(std::string_view text);
+
 /// The items between ; and , without the spaces around them; empty ones are skipped. They view `text`.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 

@@ -137,5 +137,12 @@ TEST(LocalAddress, IsReachableFromThisMachineOnly) {
         EXPECT_FALSE(is_local(*parse_listener(text))) << text;
 }
 
+TEST(Host, IsANameOrAnAddressWithoutAPort) {
+    for (const auto* text : {"a", "vm.example.org", "192.0.2.1", "2001:db8::1"}) EXPECT_EQ(*parse_host(text), text);
+    EXPECT_EQ(*parse_host("[::1]"), "::1");
+    for (const auto* text : {"", "a:1", "[a]", "[]", "::1:x", "[::1]:1", "a b", "a/b", "fe80::1%eth0"})
+        EXPECT_FALSE(parse_host(text)) << text;
+}
+
 }  // namespace
 }  // namespace vmcbridge::control

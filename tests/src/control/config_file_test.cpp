@@ -141,9 +141,9 @@ TEST(ConfigFile, SaysWhereAMisplacedKeyBelongs) {
 
 TEST(ConfigFile, IsHonestAboutWhatThisVersionLacks) {
     const auto faults = faults_in(
-        "[server]\nspice-listen = 127.0.0.1:1\n[auth]\nmode = token\nkeys = /c\n"
+        "[auth]\nmode = token\nkeys = /c\n"
         "[audit]\n[libvirt]\nuri = x\n[discover]\n[vm a]\nguest = unix:/a\nport.console = pty:/dev/pts/1\n");
-    EXPECT_EQ(faults.size(), 7U);
+    EXPECT_EQ(faults.size(), 6U);
     EXPECT_THAT(faults, testing::Each(HasSubstr("not supported by this version")));
 }
 
@@ -206,6 +206,46 @@ TEST(Conflicts, KeepTheUnauthenticatedBridgeOnThisMachine) {
         faults_in("[server]\nlisten = 127.0.0.1:1; 0.0.0.0:2\n"),
         ElementsAre(AllOf(StartsWith("x.conf:2: [server] listen: \"0.0.0.0:2\" is reachable from other machines"),
                           HasSubstr("listen on 127.0.0.1"))));
+}
+
+TEST(Conflicts, CountSpiceListenersToo) {
+    const auto faults = faults_in(
+        "[server]\nlisten = 127.0.0.1:1\nspice-listen = 0.0.0.0:2, 127.0.0.1:1\n[vm a]\nguest = unix:/a\n"
+        "spice-listen = [::]:3\n[vm b]\nguest = unix:/b\nspice-listen = [::]:3\n");
+    EXPECT_THAT(faults,
+                ElementsAre(StartsWith("x.conf:3: [server] spice-listen: \"0.0.0.0:2\" is reachable from other"),
+                            StartsWith("x.conf:6: [vm a] spice-listen: \"[::]:3\" is reachable from other"),
+                            StartsWith("x.conf:9: [vm b] spice-listen: \"[::]:3\" is reachable from other"),
+                            "x.conf:3: [server] spice-listen: \"127.0.0.1:1\" stands twice",
+                            "x.conf:9: [vm b] spice-listen: \"[::]:3\" stands twice"));
+}
+
+TEST(Conflicts, IsTlsThatIsRequiredWithoutACertificate) {
+    EXPECT_THAT(faults_in("[server]\nspice-tls = required\n"),
+                ElementsAre(StartsWith("x.conf:2: [server] spice-tls: required needs a certificate")));
+}
+
+TEST(Conflicts, AreSeveralMachinesBehindOneListenerWithSasl) {
+    const std::string sasl = "[server]\nspice-listen = 127.0.0.1:1\nspice-sasl = on\n[vm a]\nguest = unix:/a\n";
+    EXPECT_THAT(faults_in(sasl), IsEmpty());
+    EXPECT_THAT(faults_in(sasl + "[vm b]\nguest = unix:/b\nspice-listen = 127.0.0.1:2\n"), IsEmpty());
+    EXPECT_THAT(faults_in(sasl + "[vm b]\nguest = unix:/b\n"),
+                ElementsAre(AllOf(StartsWith("x.conf:3: [server] spice-sasl: "), HasSubstr("its own spice-listen"))));
+}
+
+TEST(ConfigFile, GivesWhatSpiceClientsNeed) {
+    const auto config = config_of(
+        "[server]\nspice-listen = 127.0.0.1:5930; unix:/run/s.sock\nspice-host = [2001:DB8::1]\nspice-tls = off\n"
+        "spice-sasl = off\n[vm a]\nguest = unix:/a\nspice-listen = 127.0.0.1:0\nspice-ticket-file = /t\n"
+        "uuid = 123E4567-e89b-12d3-a456-426614174000\n");
+    EXPECT_EQ(config.server.spice_listen, (std::vector{Address{"127.0.0.1", 5930, {}}, Address{{}, 0, "/run/s.sock"}}));
+    EXPECT_EQ(config.server.spice_host, "2001:DB8::1");
+    EXPECT_EQ(config.server.spice_tls, SpiceTls::off);
+    const auto& vm = config.vms.at("a");
+    EXPECT_EQ(vm.spice_listen, std::vector{(Address{"127.0.0.1", 0, {}})});
+    EXPECT_EQ(vm.spice_ticket_file, "/t");
+    EXPECT_EQ(vm.uuid, "123e4567-e89b-12d3-a456-426614174000");
+    EXPECT_TRUE(config.spice_passwords.empty()) << "parsing reads no other file";
 }
 
 TEST(Conflicts, AreTwoHoldersOfOneSocket) {

@@ -64,6 +64,20 @@ TEST(CommandLine, OfServeIsAllThere) {
     EXPECT_TRUE(serve.verbose);
 }
 
+TEST(CommandLine, NamesListenersForSpiceClientsInPlaceOfTheFiles) {
+    const auto serve = parsed<ServeCommand>({"serve", "--spice-listen", "127.0.0.1:1", "--spice-listen", "unix:/s"});
+    EXPECT_EQ(serve.spice_listen, (std::vector{Address{"127.0.0.1", 1, {}}, Address{{}, 0, "/s"}}));
+    EXPECT_THAT(problem_of({"serve", "--spice-listen", "x"}), StartsWith("--spice-listen: \"x\": not an address"));
+    const TemporaryFile file{"[server]\nspice-listen = 127.0.0.1:7\n"};
+    const auto from_file = load_config(parsed<ServeCommand>({"serve", "-c", file.path.c_str()}));
+    ASSERT_TRUE(from_file);
+    EXPECT_EQ(from_file->server.spice_listen, std::vector{(Address{"127.0.0.1", 7, {}})});
+    const auto over_it =
+        load_config(parsed<ServeCommand>({"serve", "-c", file.path.c_str(), "--spice-listen", "unix:/s"}));
+    ASSERT_TRUE(over_it);
+    EXPECT_EQ(over_it->server.spice_listen, std::vector{(Address{{}, 0, "/s"})});
+}
+
 TEST(CommandLine, TakesOptionsBeforeAndAfterArguments) {
     EXPECT_EQ(parsed<CheckConfigCommand>({"check-config", "a.conf"}).file, "a.conf");
     EXPECT_THAT(parsed<PrintCommand>({"check-config", "a.conf", "--help"}).text, HasSubstr("check-config"));
@@ -102,7 +116,7 @@ TEST(CommandLine, NamesWhatIsWrong) {
 }
 
 TEST(CommandLine, IsHonestAboutWhatThisVersionLacks) {
-    for (const auto* option : {"--port", "--domain", "--libvirt", "--spice-listen"})
+    for (const auto* option : {"--port", "--domain", "--libvirt"})
         EXPECT_EQ(problem_of({"serve", option, "x"}), std::string{option} + ": not supported by this version");
     for (const auto* command : {"token", "status", "trace", "copy", "paste", "send", "resize", "decode"})
         EXPECT_THAT(problem_of({command}), HasSubstr("not supported by this version"));

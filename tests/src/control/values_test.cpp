@@ -41,6 +41,14 @@ TEST(Size, StaysInItsRange) {
     EXPECT_THAT(over.error().text, HasSubstr("from 10 to 2KiB"));
 }
 
+TEST(Uuid, HasItsDigitsInFiveGroups) {
+    EXPECT_EQ(*parse_uuid("ABCDEF01-2345-6789-abcd-ef0123456789"), "abcdef01-2345-6789-abcd-ef0123456789");
+    for (const auto* text : {"", "abcdef01-2345-6789-abcd-ef012345678", "abcdef01-2345-6789-abcd-ef01234567890",
+                             "abcdef0102345-6789-abcd-ef0123456789", "gbcdef01-2345-6789-abcd-ef0123456789",
+                             "abcdef01234567890abcdef0123456789", "{bcdef01-2345-6789-abcd-ef0123456789"})
+        EXPECT_FALSE(parse_uuid(text)) << text;
+}
+
 TEST(Duration, IsANumberOfAUnit) {
     const std::tuple<const char*, std::chrono::milliseconds> cases[] = {
         {"0", 0ms}, {"250ms", 250ms}, {"30s", 30s}, {"2min", 2min}, {"1h", 1h}, {"30 s", 30s}};
