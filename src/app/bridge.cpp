@@ -34,6 +34,7 @@ Result<std::vector<io::Listening>, std::string> Bridge::start() {
     vms_.apply(config_.vms);
     auto listening = server_.start();
     if (!listening) return listening;
+    tell_server();
     plane_.start();
     runs_ = true;
     return listening;
@@ -41,12 +42,19 @@ Result<std::vector<io::Listening>, std::string> Bridge::start() {
 
 Result<void, std::string> Bridge::apply(Config config) {
     if (config.server.listen != config_.server.listen || config.server.admin != config_.server.admin ||
-        config.server.threads != config_.server.threads)
-        return std::string{"listen, admin and threads change with a restart only; restart, or put them back"};
-    if (auto updated = server_.update(config.server); !updated) return updated;
-    config_ = with_web_root(std::move(config));
+        config.server.threads != config_.server.threads || config.server.spice_listen != config_.server.spice_listen)
+        return std::string{
+            "listen, spice-listen, admin and threads change with a restart only; restart, or put them back"};
+    auto next = with_web_root(std::move(config));
+    if (auto updated = server_.update(next); !updated) return updated;
+    config_ = std::move(next);
     vms_.apply(config_.vms);
     return {};
+}
+
+void Bridge::tell_server() {
+    server_.update(config_);
+    config_.spice_passwords.clear();  // the tickets keep their hashes
 }
 
 void Bridge::stop() {

@@ -29,6 +29,8 @@ public:
     void stop();
 
 private:
+    void tell_server();
+
     Config config_;
     io::DataPlane plane_;
     io::VmRegistry vms_;

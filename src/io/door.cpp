@@ -102,6 +102,11 @@ std::string_view query_member(std::string_view query, std::string_view name) noe
     return {};
 }
 
+std::string host_of(std::string_view authority) {
+    auto parsed = parse_authority(authority);
+    return parsed ? std::move(parsed->host) : std::string{};
+}
+
 bool is_our_host(const DoorRules& rules, std::string_view host) {
     const auto wanted = parse_authority(host);
     if (!wanted) return false;

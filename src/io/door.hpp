@@ -52,6 +52,9 @@ struct Refusal {
 /// The value of a member of a query ("a=1&b=2"), not decoded: tokens need no escapes. Empty: it is not there.
 [[nodiscard]] std::string_view query_member(std::string_view query, std::string_view name) noexcept;
 
+/// The host of an authority (`example.org:8006`, `[::1]`): without port and brackets, in lower case. Empty: malformed.
+[[nodiscard]] std::string host_of(std::string_view authority);
+
 /// Is `host` (with or without port) a name of ours? Loopback names and numbers, what we listen on, the hosts of allowed
 /// origins. Another name that resolves to us may belong to a page of somebody else (DNS rebinding).
 [[nodiscard]] bool is_our_host(const DoorRules& rules, std::string_view host);

@@ -64,6 +64,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                                                                 .rules = {},
                                                                 .pending = http::Pending{most_pending()},
                                                                 .tls = {},
+                                                                .spice = {},
                                                                 .stopping = false})},
           accepting{on},
           connections{on},
@@ -118,12 +119,13 @@ Result<std::vector<Listening>, std::string> Server::start() {
     return listening;
 }
 
-Result<void, std::string> Server::update(const ServerConfig& config) {
-    auto tls = tls_of(config);
+Result<void, std::string> Server::update(const Config& config) {
+    auto tls = tls_of(config.server);
     if (!tls) return tls.error();
-    net::post(impl_->context, [impl = impl_, rules = rules_of(config, impl_->bound), tls = std::move(*tls)]() mutable {
-        impl->service->rules = std::move(rules);
+    net::post(impl_->context, [impl = impl_, config, tls = std::move(*tls)]() mutable {
+        impl->service->rules = rules_of(config.server, impl->bound);
         impl->service->tls = std::move(tls);
+        impl->service->spice.update(config);
     });
     return {};
 }

@@ -32,10 +32,11 @@ public:
     /// thread that owns the server. Error: a sentence that names the address and the reason.
     [[nodiscard]] Result<std::vector<Listening>, std::string> start();
 
-    /// Takes over what can change while it runs: allowed origins, the auth mode, and the certificate, whose files are
-    /// read again and serve new connections. Addresses, web root and threads stay as they were started. From any
-    /// thread. Error: a sentence about the certificate or its key; nothing has changed then.
-    [[nodiscard]] Result<void, std::string> update(const ServerConfig& config);
+    /// Takes over what can change while it runs: allowed origins, the auth mode, what SPICE clients are told, tickets,
+    /// and the certificate, whose files are read again and serve new connections. Addresses, web root and threads stay
+    /// as they were started. From any thread. Error: a sentence about the certificate or its key; nothing has changed
+    /// then.
+    [[nodiscard]] Result<void, std::string> update(const Config& config);
 
     /// Stops listening, lets requests that are being answered end, closes the rest; waits at most `grace`. false: some
     /// did not end in time. WebSocket connections are the machines' by then. Not from a thread of the data plane.

@@ -120,6 +120,7 @@ void Vm::handle_close(browser::CloseCode code, std::string reason, milliseconds 
 
 VmView Vm::describe() const {
     return {.name = name_,
+            .uuid = config_.uuid,
             .guest = config_.guest ? config_.guest->text : std::string{},
             .guest_connected = guest_connected_,
             .display = config_.display ? config_.display->text : std::string{},

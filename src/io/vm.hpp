@@ -17,6 +17,7 @@ namespace vmcbridge::io {
 /// A machine as the API shows it. Values only.
 struct VmView {
     std::string name;
+    std::string uuid;   ///< as configured; empty: none
     std::string guest;  ///< as configured; empty: none
     bool guest_connected = false;
     std::string display;  ///< as configured; empty: none

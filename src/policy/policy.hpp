@@ -77,6 +77,11 @@ public:
     constexpr void add(Permission p) noexcept { bits_ |= bit(p); }
     constexpr void remove(Permission p) noexcept { bits_ &= ~bit(p); }
     [[nodiscard]] constexpr bool has(Permission p) const noexcept { return (bits_ & bit(p)) != 0; }
+    /// What both hold.
+    [[nodiscard]] constexpr PermissionSet only(PermissionSet other) const noexcept {
+        other.bits_ &= bits_;
+        return other;
+    }
     friend constexpr bool operator==(PermissionSet, PermissionSet) noexcept = default;
 
 private:

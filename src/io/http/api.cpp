@@ -1,6 +1,6 @@
 #include "src/io/http/api.hpp"
 
-#include "src/io/door.hpp"
+#include "src/io/http/api_tickets.hpp"
 #include "src/io/http/trace_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace vmcbridge::io::http {
 namespace {
@@ -63,7 +64,7 @@ json::value guest_of(const VmView& view) {
 
 json::object machine(const VmView& view) {
     return {{"name", view.name},
-            {"uuid", nullptr},
+            {"uuid", text_or_null(view.uuid)},
             {"guest", guest_of(view)},
             {"agent", agent_of(view.status)},
             {"clients", clients_of(view.status)},
@@ -79,9 +80,9 @@ Response as_json(std::string body) {
     return response;
 }
 
-Response only_get() {
-    auto response = problem(405, "this can only be read");
-    response.fields.emplace_back("Allow", "GET, HEAD");
+Response only(std::string_view methods, std::string_view detail) {
+    auto response = problem(405, detail);
+    response.fields.emplace_back("Allow", methods);
     return response;
 }
 
@@ -100,12 +101,29 @@ std::shared_ptr<Vm> find(const VmRegistry& vms, std::string_view name) {
     return decoded ? vms.find(*decoded) : nullptr;
 }
 
-/// What follows "vms/" in the path: VM, or VM/trace.
-Task<Response> answer_one(const VmRegistry& vms, std::string_view path, const Request& request) {
+Response unknown_vm() { return problem(404, "there is no machine of this name", browser::Code::unknown_vm); }
+
+Response forbidden(std::string_view detail) { return problem(403, detail, browser::Code::forbidden); }
+
+/// What follows "vms/" in the path: VM, VM/trace, VM/tickets, VM/console.vv.
+struct MachinePath {
+    std::string_view vm;  ///< not decoded
+    std::string_view part;
+};
+
+std::optional<MachinePath> parse_machine_path(std::string_view path) {
+    constexpr std::string_view one = "vms/";
+    if (!path.starts_with(one)) return std::nullopt;
+    path.remove_prefix(one.size());
     const auto slash = std::min(path.find('/'), path.size());
-    const auto vm = find(vms, path.substr(0, slash));
-    if (!vm) co_return problem(404, "there is no machine of this name", browser::Code::unknown_vm);
-    if (slash == path.size()) {
+    MachinePath out{.vm = path.substr(0, slash), .part = path.substr(std::min(slash + 1, path.size()))};
+    const bool is_known =
+        slash == path.size() || out.part == "trace" || out.part == "tickets" || out.part == "console.vv";
+    return is_known ? std::optional{out} : std::nullopt;
+}
+
+Task<Response> answer_machine(std::shared_ptr<Vm> vm, bool trace_wanted, const Request& request) {
+    if (!trace_wanted) {
         const auto view = co_await vm->view();
         co_return as_json(to_json(view));
     }
@@ -115,29 +133,39 @@ Task<Response> answer_one(const VmRegistry& vms, std::string_view path, const Re
     co_return as_json(to_json(trace, *client));
 }
 
-/// "vms/VM", "vms/VM/trace".
-bool is_of_one(std::string_view path) {
-    constexpr std::string_view one = "vms/";
-    if (!path.starts_with(one)) return false;
-    const auto rest = path.substr(one.size());
-    const auto slash = rest.find('/');
-    return slash == std::string_view::npos || rest.substr(slash) == "/trace";
+/// "vms/VM/tickets" and "vms/VM/console.vv".
+Response answer_spice(const ApiParts& parts, const MachinePath& path, const Request& request,
+                      const Admission& admission) {
+    const bool tickets = path.part == "tickets";
+    if (request.method != (tickets ? "POST" : "GET"))
+        return tickets ? only("POST", "tickets are made with POST") : only("GET", "this takes GET alone");
+    if (is_from_elsewhere(request)) return forbidden("this can't be asked for from another site");
+    if (!admission.permissions.has(policy::Permission::spice))
+        return forbidden("your token does not allow SPICE clients");
+    const auto vm = find(parts.vms, path.vm);
+    if (!vm) return unknown_vm();
+    const TicketAsk ask{.vm = vm->name(), .request = request, .admission = admission, .now = Clock::now()};
+    return tickets ? make_ticket(parts.spice, ask) : make_console_file(parts.spice, ask);
 }
 
 }  // namespace
 
 std::string to_json(const VmView& view) { return json::serialize(machine(view)); }
 
-Task<Response> answer_api(const VmRegistry& vms, const Request& request, policy::PermissionSet permissions) {
+Task<Response> answer_api(ApiParts parts, const Request& request, const Admission& admission) {
     constexpr std::string_view list = "vms";
     const auto path = std::string_view{request.path}.substr(api_prefix.size());
-    const bool is_one = is_of_one(path);
-    if (path != list && !is_one) co_return problem(404, "the interface has nothing at this path");
-    if (request.method != "GET" && request.method != "HEAD") co_return only_get();
-    if (!is_one) co_return co_await answer_all(vms);
-    if (!permissions.has(policy::Permission::observe))
-        co_return problem(403, "your token does not allow to observe this machine", browser::Code::forbidden);
-    co_return co_await answer_one(vms, path.substr(std::string_view{"vms/"}.size()), request);
+    const auto one = parse_machine_path(path);
+    if (path != list && !one) co_return problem(404, "the interface has nothing at this path");
+    if (one && (one->part == "tickets" || one->part == "console.vv"))
+        co_return answer_spice(parts, *one, request, admission);
+    if (request.method != "GET" && request.method != "HEAD") co_return only("GET, HEAD", "this can only be read");
+    if (!one) co_return co_await answer_all(parts.vms);
+    if (!admission.permissions.has(policy::Permission::observe))
+        co_return forbidden("your token does not allow to observe this machine");
+    const auto vm = find(parts.vms, one->vm);
+    if (!vm) co_return unknown_vm();
+    co_return co_await answer_machine(vm, one->part == "trace", request);
 }
 
 }  // namespace vmcbridge::io::http

@@ -68,14 +68,14 @@ Response plain(std::string_view text) {
     return response;
 }
 
-Task<Response> answer(const Service& service, const Request& request, const Admission& admission) {
+Task<Response> answer(Service& service, const Request& request, const Admission& admission) {
     if (request.path == "/healthz") co_return plain("ok\n");
     if (request.path == "/readyz") {
         if (service.stopping) co_return problem(503, "the bridge stops", browser::Code::stopping);
         co_return plain("ready\n");
     }
     if (request.path.starts_with(api_prefix))
-        co_return co_await answer_api(service.vms, request, admission.permissions);
+        co_return co_await answer_api({service.vms, service.spice}, request, admission);
     if (const auto path = parse_socket_path(request.path)) {
         auto handshake = accept_handshake(request, path->service);
         co_return handshake ? problem(400, "this path is a WebSocket") : std::move(handshake.error());

@@ -3,6 +3,7 @@
 #include "src/io/asio.hpp"
 #include "src/io/door.hpp"
 #include "src/io/http/pages.hpp"
+#include "src/io/http/spice_access.hpp"
 #include "src/io/stream.hpp"
 #include "src/io/tls.hpp"
 #include "src/io/vm_registry.hpp"
@@ -56,6 +57,7 @@ struct Service {
     DoorRules rules;
     Pending pending;
     std::shared_ptr<const TlsServer> tls{};  ///< null: TCP is plain too
+    SpiceAccess spice{};
     bool stopping = false;
 };
 

@@ -16,19 +16,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::system_clock;
 
-/// "2026-03-01T12:00:00.250Z"
-std::string iso_time(system_clock::time_point time) {
-    const auto seconds = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
-    const auto rest = time - std::chrono::floor<std::chrono::seconds>(time);
-    const auto thousandths = std::chrono::duration_cast<milliseconds>(rest).count();
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    std::array<char, 32> text{};
-    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc);
-    const auto digits = std::to_string(1000 + thousandths).substr(1);
-    return std::string{text.data(), size} + digits + 'Z';
-}
-
 json::object event_of(const bridge::TraceEvent& event, system_clock::time_point at) {
     json::value client;
     json::value code;
@@ -46,6 +33,18 @@ json::object event_of(const bridge::TraceEvent& event, system_clock::time_point 
 }
 
 }  // namespace
+
+std::string iso_time(system_clock::time_point time) {
+    const auto seconds = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
+    const auto rest = time - std::chrono::floor<std::chrono::seconds>(time);
+    const auto thousandths = std::chrono::duration_cast<milliseconds>(rest).count();
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    std::array<char, 32> text{};
+    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc);
+    const auto digits = std::to_string(1000 + thousandths).substr(1);
+    return std::string{text.data(), size} + digits + 'Z';
+}
 
 std::optional<ClientId> parse_client(std::string_view text) noexcept {
     std::uint64_t id = 0;
