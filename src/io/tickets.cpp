@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 namespace vmcbridge::io {
 namespace {
@@ -118,11 +120,10 @@ void Tickets::end(Slot slot, State how, Clock::time_point now) {
     ended_.push_back(slot);
 }
 
-void Tickets::expire(std::deque<Slot>& open, Clock::time_point now) {
-    const auto all = open;
-    for (const auto slot : all) {
-        if (now >= tickets_[slot].until) end(slot, State::expired, now);
-    }
+void Tickets::expire(const std::deque<Slot>& open, Clock::time_point now) {
+    std::vector<Slot> late;  // ending one changes `open`
+    std::ranges::copy_if(open, std::back_inserter(late), [&](Slot slot) { return now >= tickets_[slot].until; });
+    for (const auto slot : late) end(slot, State::expired, now);
 }
 
 void Tickets::forget_old(Clock::time_point now) {

@@ -83,7 +83,7 @@ private:
     [[nodiscard]] std::optional<TicketHash> hash(std::string_view password) const noexcept;
     [[nodiscard]] static Slot slot_of(const TicketHash& hash) noexcept;
     void end(Slot slot, State how, Clock::time_point now);
-    void expire(std::deque<Slot>& open, Clock::time_point now);
+    void expire(const std::deque<Slot>& open, Clock::time_point now);
     void forget_old(Clock::time_point now);
 
     std::optional<std::array<unsigned char, 32>> key_;  // none: nobody is let in

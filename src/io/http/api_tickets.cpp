@@ -22,7 +22,7 @@ using policy::PermissionSet;
 using std::chrono::seconds;
 
 constexpr seconds default_lifetime{60};
-constexpr std::int64_t longest_lifetime = 24 * 60 * 60;
+constexpr std::int64_t longest_lifetime = seconds{std::chrono::hours{24}}.count();
 constexpr std::size_t user_max = 64;  // bytes
 
 /// What is asked for, checked.
