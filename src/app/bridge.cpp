@@ -4,6 +4,8 @@
 #include "src/log.hpp"
 
 #include <chrono>
+#include <map>
+#include <string>
 #include <utility>
 
 namespace vmcbridge::app {
@@ -20,13 +22,24 @@ Config with_web_root(Config config) {
     return config;
 }
 
+/// By machine; those of all under no name.
+std::map<std::string, std::vector<Address>> spice_listeners(const Config& config) {
+    std::map<std::string, std::vector<Address>> all;
+    all[{}] = config.server.spice_listen;
+    for (const auto& [name, vm] : config.vms)
+        if (!vm.spice_listen.empty()) all[name] = vm.spice_listen;
+    return all;
+}
+
 }  // namespace
 
 Bridge::Bridge(Config config)
     : config_{with_web_root(std::move(config))},
       plane_{config_.server.threads},
       vms_{plane_},
-      server_{plane_, vms_, config_.server} {}
+      server_{plane_, vms_, config_} {
+    forget_passwords();
+}
 
 Bridge::~Bridge() { stop(); }
 
@@ -34,7 +47,6 @@ Result<std::vector<io::Listening>, std::string> Bridge::start() {
     vms_.apply(config_.vms);
     auto listening = server_.start();
     if (!listening) return listening;
-    tell_server();
     plane_.start();
     runs_ = true;
     return listening;
@@ -42,19 +54,15 @@ Result<std::vector<io::Listening>, std::string> Bridge::start() {
 
 Result<void, std::string> Bridge::apply(Config config) {
     if (config.server.listen != config_.server.listen || config.server.admin != config_.server.admin ||
-        config.server.threads != config_.server.threads || config.server.spice_listen != config_.server.spice_listen)
+        config.server.threads != config_.server.threads || spice_listeners(config) != spice_listeners(config_))
         return std::string{
             "listen, spice-listen, admin and threads change with a restart only; restart, or put them back"};
     auto next = with_web_root(std::move(config));
     if (auto updated = server_.update(next); !updated) return updated;
     config_ = std::move(next);
+    forget_passwords();
     vms_.apply(config_.vms);
     return {};
-}
-
-void Bridge::tell_server() {
-    server_.update(config_);
-    config_.spice_passwords.clear();  // the tickets keep their hashes
 }
 
 void Bridge::stop() {

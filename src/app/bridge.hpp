@@ -29,7 +29,8 @@ public:
     void stop();
 
 private:
-    void tell_server();
+    /// Whoever needs them has their hashes.
+    void forget_passwords() noexcept { config_.spice_passwords.clear(); }
 
     Config config_;
     io::DataPlane plane_;

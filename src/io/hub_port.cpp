@@ -144,6 +144,14 @@ Result<ClientId, browser::Code> HubPort::join(bridge::ClientProfile profile, Cli
     return client;
 }
 
+Result<ClientId, browser::Code> HubPort::join(bridge::ClientProfile profile, const bridge::SpiceLink& link,
+                                              ClientPort& port) {
+    const auto client = hub_.handle_spice_joined(std::move(profile), link, Clock::now());
+    settle();
+    if (client) clients_.insert_or_assign(*client, &port);
+    return client;
+}
+
 void HubPort::leave(ClientId client) {
     if (clients_.erase(client) == 0) return;
     hub_.handle_client_gone(client, Clock::now());
@@ -163,6 +171,16 @@ void HubPort::handle_text(ClientId client, std::string_view frame) {
 
 void HubPort::handle_binary(ClientId client, Bytes frame) {
     hub_.handle_client_binary(client, frame, Clock::now());
+    settle();
+}
+
+void HubPort::handle_spice(ClientId client, Bytes bytes) {
+    hub_.handle_spice_bytes(client, bytes, Clock::now());
+    settle();
+}
+
+void HubPort::ping(ClientId client) {
+    hub_.handle_spice_silence(client, Clock::now());
     settle();
 }
 

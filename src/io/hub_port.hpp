@@ -43,11 +43,17 @@ public:
     /// `port` stays valid until leave(), or until its close() was called.
     [[nodiscard]] Result<ClientId, browser::Code> join(bridge::ClientProfile profile, ClientPort& port,
                                                        std::string_view resume = {});
+    [[nodiscard]] Result<ClientId, browser::Code> join(bridge::ClientProfile profile, const bridge::SpiceLink& link,
+                                                       ClientPort& port);
     void leave(ClientId client);
     /// Its connection is lost: it may come back.
     void lose(ClientId client);
     void handle_text(ClientId client, std::string_view frame);
     void handle_binary(ClientId client, Bytes frame);
+    void handle_spice(ClientId client, Bytes bytes);
+    /// Asks a SPICE client for a sign of life.
+    void ping(ClientId client);
+    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out) { return hub_.poll_spice(client, out); }
     [[nodiscard]] bool is_readable(ClientId client) const noexcept { return hub_.client_is_readable(client); }
     [[nodiscard]] std::optional<bridge::OutFrame> poll(ClientId client) { return hub_.poll_client(client); }
     /// After frames were taken by poll(): there may be room for the guest's next bytes.

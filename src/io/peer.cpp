@@ -25,10 +25,10 @@ std::string text_of(int family, const void* address) {
 
 }  // namespace
 
-http::Peer peer_of(int socket, bool admin) {
+Peer peer_of(int socket, bool admin) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
-    http::Peer peer{.text = "?", .address = "?", .admin = admin, .tcp = true};
+    Peer peer{.text = "?", .address = "?", .admin = admin, .tcp = true};
     if (getpeername(socket, static_cast<sockaddr*>(static_cast<void*>(&storage)), &size) != 0) return peer;
     if (storage.ss_family == AF_INET) {
         sockaddr_in v4{};

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "src/io/http/service.hpp"
+#include "src/io/pending.hpp"
 
 #include <string>
 
 namespace vmcbridge::io {
 
 /// Who is at the other end of a socket.
-[[nodiscard]] http::Peer peer_of(int socket, bool admin);
+[[nodiscard]] Peer peer_of(int socket, bool admin);
 
 /// May the peer of this unix socket administrate? The same user as ours, root, or the group of the socket's file.
 [[nodiscard]] bool may_administrate(int socket, const std::string& path);

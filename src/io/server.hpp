@@ -15,15 +15,17 @@ class VmRegistry;
 
 /// An address that is listened on; of a port 0 the one that was chosen.
 struct Listening {
-    bool admin = false;
+    enum class Service : unsigned char { http, admin, spice };
+    Service service = Service::http;
+    std::string vm{};  ///< of a SPICE listener of one machine
     Address address;
 };
 
-/// HTTP and WebSocket: the listeners of [server], the pages, the API, and the door to the machines.
+/// HTTP, WebSocket and SPICE: the listeners of [server], the pages, the API, and the door to the machines.
 class Server {
 public:
     /// `plane` and `vms` outlive the server. An empty `web_root` serves no pages.
-    Server(DataPlane& plane, VmRegistry& vms, ServerConfig config);
+    Server(DataPlane& plane, VmRegistry& vms, const Config& config);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();

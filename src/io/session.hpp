@@ -2,25 +2,34 @@
 
 #include "src/bridge/hub.hpp"
 #include "src/io/asio.hpp"
-#include "src/io/stream.hpp"
+#include "src/io/spice/wire.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace vmcbridge::io {
 
 /// A connection that was let in, on its way from the listener's context to its VM's. Values only.
 struct Arrival {
-    enum class Service : unsigned char { agent, display };
+    enum class Service : unsigned char { agent, display, spice };
     Service service = Service::agent;
-    Socket socket;
+    Socket socket{};
     std::string response;  ///< switches protocols; not yet written
     std::string early;     ///< bytes that came after the request
     bridge::ClientProfile profile;
     std::string resume;  ///< token of a lost connection that this one goes on from; empty: none
     std::string peer;    ///< for the log
+    /// Of a SPICE channel, in place of `socket` and `response`: the link is done but for its result.
+    struct Link {
+        spice::Wire::Parts wire{};
+        ::vmcbridge::spice::Capabilities capabilities{};
+        std::uint32_t session = 0;
+    };
+    std::optional<Link> link{};
 };
 
-/// A WebSocket connection of one VM, on the VM's context.
+/// A client's connection of one VM, on the VM's context.
 class Session {
 public:
     Session() = default;

@@ -11,7 +11,7 @@
 
 namespace vmcbridge::io {
 
-/// Who guesses passwords is held back, then refused for a while: failures by address (http::Peer::address). Pure; the
+/// Who guesses passwords is held back, then refused for a while: failures by address (Peer::address). Pure; the
 /// time comes from outside. One thread.
 class Throttle {
 public:

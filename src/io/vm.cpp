@@ -3,6 +3,8 @@
 #include "src/io/agent_session.hpp"
 #include "src/io/display_relay.hpp"
 #include "src/io/file_spool.hpp"
+#include "src/io/spice/session.hpp"
+#include "src/io/uuid.hpp"
 #include "src/log.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -93,19 +95,38 @@ void Vm::handle_update(VmConfig config) {
     port_.drop_guest("another guest is configured");
 }
 
-void Vm::handle_arrival(Arrival arrival) {
-    auto stream = Stream::open(context_, std::move(arrival.socket));
-    if (!stream) return log::warning("client-lost", {{"vm", name_}, {"reason", stream.error().message()}});
-    std::shared_ptr<Session> session;
-    if (arrival.service == Arrival::Service::display) {
-        session =
-            std::make_shared<DisplayRelay>(context_, name_, config_.display, std::move(*stream), std::move(arrival));
-        if (++displays_ > bounds::vm_displays) {
-            session->stop(browser::CloseCode::refused, std::string{browser::name(browser::Code::too_many)});
-        }
-    } else {
-        session = std::make_shared<AgentSession>(name_, port_, clients_, std::move(*stream), std::move(arrival));
+/// SPICE's main channel, its link done.
+std::shared_ptr<Session> Vm::open_spice(Arrival arrival) {
+    auto link = std::move(*arrival.link);
+    auto wire = spice::Wire::open(context_, std::move(link.wire));
+    if (!wire) {
+        log::warning("client-lost", {{"vm", name_}, {"reason", wire.error().message()}});
+        return nullptr;
     }
+    return std::make_shared<spice::MainSession>(
+        name_, port_, clients_, std::move(*wire), std::move(arrival),
+        bridge::SpiceLink{.capabilities = link.capabilities, .session = link.session, .uuid = uuid_of(config_)});
+}
+
+std::shared_ptr<Session> Vm::open_websocket(Arrival arrival) {
+    auto stream = Stream::open(context_, std::move(arrival.socket));
+    if (!stream) {
+        log::warning("client-lost", {{"vm", name_}, {"reason", stream.error().message()}});
+        return nullptr;
+    }
+    if (arrival.service == Arrival::Service::agent)
+        return std::make_shared<AgentSession>(name_, port_, clients_, std::move(*stream), std::move(arrival));
+    auto session =
+        std::make_shared<DisplayRelay>(context_, name_, config_.display, std::move(*stream), std::move(arrival));
+    if (++displays_ > bounds::vm_displays)
+        session->stop(browser::CloseCode::refused, std::string{browser::name(browser::Code::too_many)});
+    return session;
+}
+
+void Vm::handle_arrival(Arrival arrival) {
+    auto session = arrival.service == Arrival::Service::spice ? open_spice(std::move(arrival))
+                                                              : open_websocket(std::move(arrival));
+    if (!session) return;
     if (closing_) session->stop(closing_->code, closing_->reason);
     clients_.spawn("client", run_session(shared_from_this(), std::move(session)));
 }

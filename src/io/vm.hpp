@@ -58,6 +58,9 @@ private:
     [[nodiscard]] Task<> run_close(std::shared_ptr<Vm> self, milliseconds grace, std::function<void()> done);
     void handle_update(VmConfig config);
     void handle_arrival(Arrival arrival);
+    /// nullptr: the connection is of no use; logged.
+    [[nodiscard]] std::shared_ptr<Session> open_websocket(Arrival arrival);
+    [[nodiscard]] std::shared_ptr<Session> open_spice(Arrival arrival);
     void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
     [[nodiscard]] VmView describe() const;
     /// What `look` gives on the machine's context, on that of the coroutine that waits.

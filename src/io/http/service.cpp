@@ -8,6 +8,7 @@
 #include "src/io/http/api.hpp"
 #include "src/io/http/upgrade.hpp"
 #include "src/io/secret.hpp"
+#include "src/io/spice/link.hpp"
 #include "src/io/websocket/frame.hpp"
 #include "src/log.hpp"
 
@@ -150,6 +151,25 @@ bridge::ClientProfile profile_of(const Request& request, const Admission& admiss
             .resume_token = make_secret()};
 }
 
+/// SPICE inside a WebSocket, for a client that has been let in: the link begins.
+Task<> link(Service& service, Stream stream, std::string response, std::string early, io::spice::LinkOrigin origin) {
+    io::spice::Exchange exchange{io::spice::Wire{std::move(stream)}, Clock::now() + bounds::head_deadline};
+    const bool sent = co_await exchange.send(as_bytes(response));
+    if (!sent) co_return;
+    exchange.wire().speak_websocket(std::move(early));
+    co_await io::spice::serve_link(*service.links, exchange, origin);
+}
+
+/// What a client of this service must be allowed; nullopt: the machine looks itself.
+std::optional<policy::Permission> needed(Arrival::Service service) noexcept {
+    switch (service) {
+        case Arrival::Service::agent: return std::nullopt;
+        case Arrival::Service::display: return policy::Permission::display;
+        case Arrival::Service::spice: return policy::Permission::spice;
+    }
+    return std::nullopt;
+}
+
 /// nullopt: the connection has moved on, or has been refused and ended.
 Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, RequestReader& reader,
                                              const Request& request, const Admission& admission, const Peer& peer) {
@@ -160,14 +180,25 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
     if (!handshake) co_return std::move(handshake.error());
 
     const auto vm = service.vms.find(path->vm);
-    const bool display = path->service == Arrival::Service::display;
+    const auto permission = needed(path->service);
     std::optional<Code> refused;
     if (service.stopping)
         refused = Code::stopping;
     else if (!vm)
         refused = Code::unknown_vm;
-    else if (display && !admission.permissions.has(policy::Permission::display))
+    else if (permission && !admission.permissions.has(*permission))
         refused = Code::forbidden;
+    if (!refused && path->service == Arrival::Service::spice) {
+        const bool is_confidential = stream.is_secure() || !peer.tcp;
+        co_await link(
+            service, std::move(stream), std::move(handshake->response), reader.take_rest(),
+            {.peer = peer,
+             .vm = path->vm,
+             .admitted =
+                 Admitted{.vm = path->vm, .user = admission.user, .permissions = admission.permissions, .ticket = {}},
+             .is_confidential = is_confidential});
+        co_return std::nullopt;
+    }
     if (!refused) {
         vm->adopt({.service = path->service,
                    .socket = stream.release(),
@@ -214,40 +245,6 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
 }
 
 }  // namespace
-
-// One that was ended before leaves the list only when its task has its turn.
-bool Pending::end_oldest_of(auto matches) {
-    const auto oldest =
-        std::ranges::find_if(entries_, [&](const Connection& each) { return each.stream->is_open() && matches(each); });
-    if (oldest == entries_.end()) return false;
-    oldest->stream->close();
-    return true;
-}
-
-Pending::Entry Pending::add(const std::string& address, Stream& stream) {
-    if (++counts_[address] > bounds::pending_per_address) {
-        end_oldest_of([&](const Connection& each) { return each.address == address; });
-    } else if (entries_.size() >= most_) {
-        end_oldest();
-    }
-    return entries_.insert(entries_.end(), {.address = address, .stream = &stream});
-}
-
-void Pending::remove(Entry entry) {
-    const auto count = counts_.find(entry->address);
-    if (--count->second == 0) counts_.erase(count);
-    entries_.erase(entry);
-}
-
-bool Pending::end_oldest() {
-    return end_oldest_of([](const Connection&) { return true; });
-}
-
-void Pending::end_idle() {
-    for (auto& each : entries_) {
-        if (each.idle) each.stream->close();
-    }
-}
 
 Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer peer) {
     const auto forget = [&service](Pending::Entry* entry) { service->pending.remove(*entry); };

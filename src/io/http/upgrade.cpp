@@ -31,6 +31,7 @@ std::optional<SocketPath> parse_socket_path(std::string_view path) {
     if (!vm || vm->empty()) return std::nullopt;
     if (service == "agent") return SocketPath{*vm, Arrival::Service::agent};
     if (service == "display") return SocketPath{*vm, Arrival::Service::display};
+    if (service == "spice") return SocketPath{*vm, Arrival::Service::spice};
     return std::nullopt;
 }
 

@@ -14,7 +14,7 @@ struct SocketPath {
     std::string vm;
     Arrival::Service service;
 };
-/// `/vms/VM/agent` and `/vms/VM/display`; nullopt: no such service.
+/// `/vms/VM/agent`, `/vms/VM/display` and `/vms/VM/spice`; nullopt: no such service.
 [[nodiscard]] std::optional<SocketPath> parse_socket_path(std::string_view path);
 
 /// A handshake that can be answered.

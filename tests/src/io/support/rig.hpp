@@ -149,7 +149,7 @@ inline std::string close_text(const std::string& payload) {
 class Rig {
 public:
     explicit Rig(std::map<std::string, VmConfig> vms, ServerConfig config = {})
-        : server{plane, registry, with(config)} {
+        : server{plane, registry, with(std::move(config), vms)} {
         for (auto& [name, vm] : vms) vm.name = name;
         registry.apply(vms);
         auto started = server.start();
@@ -178,9 +178,9 @@ public:
     std::uint16_t port = 0;
 
 private:
-    static ServerConfig with(ServerConfig config) {
-        config.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
-        return config;
+    static Config with(ServerConfig server, const std::map<std::string, VmConfig>& vms) {
+        server.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
+        return {.server = std::move(server), .vms = vms, .spice_passwords = {}};
     }
     bool stopped_ = false;
 };

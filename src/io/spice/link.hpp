@@ -1,0 +1,58 @@
+#pragma once
+
+#include "proto/spice/link.hpp"
+#include "src/config.hpp"
+#include "src/io/door.hpp"
+#include "src/io/pending.hpp"
+#include "src/io/spice/exchange.hpp"
+#include "src/io/spice/ticket_key.hpp"
+#include "src/io/throttle.hpp"
+#include "src/io/tickets.hpp"
+#include "src/io/tls.hpp"
+#include "src/io/vm_registry.hpp"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace vmcbridge::io::spice {
+
+/// What all links share. On the listeners' context.
+struct LinkService {
+    LinkService(net::io_context& on, const VmRegistry& machines, Tickets& passwords, std::size_t most_pending)
+        : context{on}, vms{machines}, tickets{passwords}, keys{on}, pending{most_pending} {}
+
+    void apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate);
+
+    net::io_context& context;
+    const VmRegistry& vms;
+    Tickets& tickets;
+    KeyStock keys;
+    Pending pending;
+    Throttle throttle{};
+
+    // ---- As configured
+    DoorRules rules{};  ///< for WebSockets: which pages may connect
+    std::shared_ptr<const TlsServer> tls{};
+    SpiceTls tls_rule = SpiceTls::automatic;
+    bool sasl = false;             ///< SASL takes the place of tickets
+    std::set<std::string> open{};  ///< machines that an empty password opens
+    bool stopping = false;
+};
+
+/// How a connection came to its link.
+struct LinkOrigin {
+    Peer peer{};
+    std::optional<std::string> vm{};     ///< the port belongs to this machine
+    std::optional<Admitted> admitted{};  ///< let in already, by an access token: no password is asked for
+    bool is_confidential = false;        ///< nobody reads along: TLS, or a unix socket
+};
+
+/// A connection to a SPICE port from its first byte: TLS and WebSocket are told by it; then the link.
+[[nodiscard]] Task<> serve_port(std::shared_ptr<LinkService> service, Stream stream, LinkOrigin origin);
+
+/// What the client wants, and who it is; then it moves to its machine. All outlive it.
+[[nodiscard]] Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin);
+
+}  // namespace vmcbridge::io::spice

@@ -1,0 +1,98 @@
+#include "src/io/spice/ticket_key.hpp"
+
+#include <boost/asio/post.hpp>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace vmcbridge::io::spice {
+namespace {
+
+constexpr unsigned key_bits = SPICE_TICKET_KEY_PAIR_LENGTH;
+
+struct FreeContext {
+    void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
+};
+
+const unsigned char* raw(Bytes bytes) noexcept { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+
+}  // namespace
+
+std::optional<TicketKey> TicketKey::make() {
+    TicketKey made;
+    made.key_.reset(EVP_RSA_gen(key_bits));
+    if (!made.key_ || i2d_PUBKEY(made.key_.get(), nullptr) != static_cast<int>(made.public_key_.size()))
+        return std::nullopt;
+    auto* out = reinterpret_cast<unsigned char*>(made.public_key_.data());
+    if (i2d_PUBKEY(made.key_.get(), &out) < 0) return std::nullopt;
+    return made;
+}
+
+std::optional<std::string> TicketKey::decrypt(
+    std::span<const std::byte, ::vmcbridge::spice::ticket_size> ticket) const {
+    const std::unique_ptr<EVP_PKEY_CTX, FreeContext> context{EVP_PKEY_CTX_new(key_.get(), nullptr)};
+    if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0 ||
+        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) <= 0)
+        return std::nullopt;
+    std::array<unsigned char, ::vmcbridge::spice::ticket_size> plain{};
+    auto size = plain.size();
+    if (EVP_PKEY_decrypt(context.get(), plain.data(), &size, raw(ticket), ticket.size()) <= 0) return std::nullopt;
+    const auto* const end = std::find(plain.cbegin(), plain.cbegin() + size, '\0');
+    std::string password(plain.cbegin(), end);
+    OPENSSL_cleanse(plain.data(), plain.size());
+    if (password.size() > ::vmcbridge::spice::password_size) return std::nullopt;
+    return password;
+}
+
+KeyStock::KeyStock(net::io_context& context)
+    : context_{context}, waiting_{std::make_shared<std::list<Timer*>>()}, maker_{[this] { make_keys(); }} {}
+
+KeyStock::~KeyStock() {
+    {
+        const std::scoped_lock lock{mutex_};
+        stopping_ = true;
+    }
+    wanted_.notify_one();
+    maker_.join();
+}
+
+void KeyStock::make_keys() {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+        wanted_.wait(lock, [this] { return stopping_ || keys_.size() < most; });
+        if (stopping_) return;
+        lock.unlock();
+        auto key = TicketKey::make();
+        lock.lock();
+        if (!key) return;  // this library will not make the next one either
+        keys_.push_back(std::move(*key));
+        net::post(context_, [waiting = waiting_] {
+            if (!waiting->empty()) waiting->front()->cancel();
+        });
+    }
+}
+
+Task<std::optional<TicketKey>> KeyStock::take(Clock::time_point deadline) {
+    for (;;) {
+        {
+            const std::scoped_lock lock{mutex_};
+            if (!keys_.empty()) {
+                auto key = std::move(keys_.front());
+                keys_.pop_front();
+                wanted_.notify_one();
+                co_return key;
+            }
+        }
+        if (Clock::now() >= deadline) co_return std::nullopt;
+        Timer timer{context_, deadline};
+        const auto waiting = waiting_;
+        const auto forget = [&waiting](Timer* each) { waiting->remove(each); };
+        waiting->push_back(&timer);
+        const std::unique_ptr<Timer, decltype(forget)> entry{&timer, forget};
+        [[maybe_unused]] const auto [woken] = co_await timer.async_wait(as_value);
+    }
+}
+
+}  // namespace vmcbridge::io::spice

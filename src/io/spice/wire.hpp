@@ -1,0 +1,63 @@
+#pragma once
+
+#include "src/io/stream.hpp"
+#include "src/io/websocket/readers.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+
+namespace vmcbridge::io::spice {
+
+/// A connection that carries one channel: the bytes themselves, or in binary messages of a WebSocket, whose bounds mean
+/// nothing. Reads and writes as a Stream does. Lives on one context.
+class Wire {
+public:
+    explicit Wire(Stream stream) noexcept : stream_{std::move(stream)} {}
+    /// From here on it is a WebSocket; `early` came behind its handshake.
+    void speak_websocket(std::string early) {
+        frames_.emplace();
+        kept_ = std::move(early);
+    }
+
+    /// REQUIRES: room for most_kept bytes and more in `out`, whose end is used as a scratch.
+    [[nodiscard]] IoResult try_read(MutableBytes out);
+    /// May write less than all; the next call begins where this one ended.
+    [[nodiscard]] IoResult try_write(Bytes bytes);
+    /// Writes what control frames are due, as far as the socket takes them now.
+    void flush_control();
+    /// true as well where bytes are here already.
+    [[nodiscard]] Task<bool> readable();
+    [[nodiscard]] Task<bool> readable(Clock::time_point deadline);
+    [[nodiscard]] Task<bool> writable() { return stream_.writable(); }
+    /// false: the peer is gone, or it took too long.
+    [[nodiscard]] Task<bool> write_all(Bytes bytes, Clock::time_point deadline);
+
+    /// The last words: of a WebSocket its close frame. Nothing is written after it.
+    void shutdown() noexcept;
+    void close() noexcept { stream_.close(); }
+    [[nodiscard]] Stream& stream() noexcept { return stream_; }
+    [[nodiscard]] bool is_open() const noexcept { return stream_.is_open(); }
+
+    /// The connection without a context, to be opened on another one. REQUIRES: nothing is half written; nobody waits.
+    struct Parts {
+        decltype(std::declval<Stream&>().release()) socket;
+        std::optional<websocket::PayloadReader> frames{};
+        std::string kept{};
+    };
+    [[nodiscard]] Parts release() noexcept;
+    [[nodiscard]] static Result<Wire, error_code> open(net::io_context& context, Parts parts);
+
+private:
+    [[nodiscard]] IoResult unwrap(MutableBytes out, IoResult result);
+    void handle(const websocket::Control& control);
+
+    Stream stream_;
+    std::optional<websocket::PayloadReader> frames_;  ///< it is a WebSocket
+    std::string kept_;                                ///< the start of a frame, or what came with the handshake
+    std::string due_;                                 ///< control frames, then the header of the frame under way
+    std::size_t frame_left_ = 0;                      ///< payload of it that is still to be written
+    bool ended_ = false;                              ///< the peer's close frame has come, or nonsense
+};
+
+}  // namespace vmcbridge::io::spice
