@@ -77,6 +77,12 @@ export class Daemon {
         return this;
     }
 
+    /** The port that SPICE clients of all machines, or of `vm` alone, connect to. */
+    async spicePort(vm) {
+        const of = vm ? ` vm=${vm}\\b` : '$';
+        return Number((await this.child.says(new RegExp(`event=listening service=spice address=127\\.0\\.0\\.1:(\\d+)${of}`, 'm')))[1]);
+    }
+
     get pid() {
         return this.child.pid;
     }
