@@ -44,7 +44,7 @@ describe('spice-gtk', () => {
     test('it is told who the machine is, and that there are no further channels', async () => {
         const state = await peer.state();
         assert.equal(state.name, 'one');
-        assert.match(state.uuid, /^[0-9a-f-]{36}$/);
+        assert.match(state.uuid, /^[0-9a-f]{32}$/);
         assert.equal(state.agentConnected, true);
         assert.deepEqual(state.channels.map((one) => one.type), ['main']);
     });
