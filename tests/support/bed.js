@@ -17,7 +17,8 @@ export class Bed {
 
     /** Starts everything and waits until the capabilities of each agent have come through the bridge.
      *  @param {{ vms?: string[], scripted?: string[], sections?: Record<string, Record<string, string>>,
-     *           keys?: Record<string, Record<string, string>>, prepare?: (bed: Bed) => void | Promise<void> }} [options]
+     *           keys?: Record<string, Record<string, string>>,
+     *           prepare?: (bed: Bed) => void | Promise<void> }} [options]
      *         vms: machines with a desktop; scripted: machines whose guest the test plays;
      *         keys: further keys of a machine; prepare: called before the daemon, may change `options` */
     static async start({ vms = ['one'], scripted = [], sections = {}, keys = {}, prepare = () => {} } = {}) {

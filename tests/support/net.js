@@ -22,7 +22,8 @@ export async function freePort() {
  *           json: () => any }>} */
 export function request(where, path, { method = 'GET', headers = {}, body, timeoutMs = 5000 } = {}) {
     return new Promise((resolve, reject) => {
-        const asked = (where.ca ? https : http).request({ ...where, path, method, headers, agent: false, timeout: timeoutMs }, (answer) => {
+        const options = { ...where, path, method, headers, agent: false, timeout: timeoutMs };
+        const asked = (where.ca ? https : http).request(options, (answer) => {
             const parts = [];
             answer
                 .on('data', (part) => parts.push(part))

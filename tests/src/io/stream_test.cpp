@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <malloc.h>
 #include <poll.h>
@@ -329,6 +330,33 @@ TEST_F(TlsStream, AConnectionMovesToAnotherContextWithWhatIsUnderWay) {
     EXPECT_EQ(got, record.substr(piece.size()));
     EXPECT_TRUE(got_much == much);
     connection->loop.stop();
+}
+
+TEST_F(TlsStream, APeerMayChangeTheKeysWhileAWriteWaits) {
+    auto at_client = client_->connect();
+    auto* const raw = at_client.get();
+    TlsPair connection{server_->accept(), std::move(at_client)};
+    connection.shake_hands();
+    settle(connection);
+    const auto much = pattern(2U << 20U);
+    std::size_t written = 0;
+    for (IoResult result; result.state != IoResult::State::would_block || written == 0;) {
+        result = connection.server.try_write(as_bytes(much).subspan(written));
+        written += result.bytes;
+    }
+    ASSERT_LT(written, much.size());
+    ASSERT_EQ(SSL_key_update(raw, SSL_KEY_UPDATE_REQUESTED), 1);
+    EXPECT_EQ(connection.client.try_write(as_bytes("new keys")).bytes, 8U);
+    EXPECT_EQ(read_now(connection.server), "new keys");
+    std::string got;
+    while (written < much.size()) {
+        got += read_now(connection.client);
+        const auto result = connection.server.try_write(as_bytes(much).subspan(written));
+        ASSERT_NE(result.state, IoResult::State::failed);
+        written += result.bytes;
+    }
+    got += read_now(connection.client);
+    EXPECT_TRUE(got == much);
 }
 
 TEST_F(TlsStream, AnIdleConnectionHoldsLittleMemory) {
