@@ -22,7 +22,7 @@
 namespace vmcbridge::io {
 namespace {
 
-constexpr std::size_t pem_file = 1024 * 1024;  // bytes: a chain has some kilobytes, the system's list less than this
+constexpr std::size_t pem_file = 1024UL * 1024;  // bytes: a chain has some kilobytes, the system's list less than this
 
 struct Free {
     void operator()(BIO* bio) const noexcept { BIO_free(bio); }
