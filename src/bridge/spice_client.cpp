@@ -35,7 +35,10 @@ constexpr auto spice_html5 = spice::Capabilities{
     .channel = spice::capability_word({SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
 
 /// PureSpice takes no grab from an agent that has selections, and asks without one.
-bool knows_no_selections(const SpiceLink& link) { return link.capabilities == purespice; }
+bool knows_no_selections(const SpiceLink& link, CapabilitySet announced) {
+    constexpr CapabilitySet all{Capability::clipboard_by_demand, Capability::clipboard_selection};
+    return link.capabilities == purespice && (announced.word() & ~all.word()) == 0;
+}
 /// spice-html5 takes each AGENT_DATA for a whole message, and any selection for the clipboard.
 bool reads_one_piece(const SpiceLink& link) { return link.capabilities == spice_html5; }
 
@@ -252,7 +255,7 @@ Result<std::optional<vdi::PortEvent>> SpiceClient::next_event(Bytes& bytes) {
 // ---- Capabilities
 
 agent::Dialect SpiceClient::dialect() const noexcept {
-    return {.selection = theirs_.has(Capability::clipboard_selection) && !knows_no_selections(link_),
+    return {.selection = theirs_.has(Capability::clipboard_selection) && !knows_no_selections(link_, theirs_),
             .grab_serial = theirs_.has(Capability::clipboard_grab_serial)};
 }
 
@@ -264,7 +267,7 @@ CapabilitySet SpiceClient::shown() const {
         set.add(Capability::clipboard_selection);
         set.add(Capability::clipboard_grab_serial);
         set.add(Capability::max_clipboard);
-        if (knows_no_selections(link_)) set.remove(Capability::clipboard_selection);
+        if (knows_no_selections(link_, theirs_)) set.remove(Capability::clipboard_selection);
     }
     if (set.has(Capability::guest_lineend_crlf)) {  // the bridge converts
         set.remove(Capability::guest_lineend_crlf);

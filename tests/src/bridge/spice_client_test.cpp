@@ -451,6 +451,17 @@ TEST(SpiceClipboard, PassesBetweenABrowserAndASpiceClientByTheGuestAlone) {
     EXPECT_TRUE(browser.heard("clipboard-release"));
 }
 
+TEST(SpiceClipboard, ClientThatLinksAsPureSpiceAndAnnouncesMoreHasSelections) {
+    Scenario s;
+    SpicePeer peer{s, {.link = pure_spice.link, .agent = spice_gtk.agent}};
+    peer.starts();
+    EXPECT_TRUE(peer.next<agent::AnnounceCapabilities>().capabilities.has(Capability::clipboard_selection));
+    s.guest.grabs({text});
+    peer.requests(text);
+    s.guest.answers("hello");
+    EXPECT_EQ(peer.next_data(), "hello");
+}
+
 // ---- Display
 
 TEST(SpiceDisplay, MonitorsWithPhysicalSizesReachALinuxAgentWithoutThem) {
