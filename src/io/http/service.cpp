@@ -189,14 +189,14 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
     else if (permission && !admission.permissions.has(*permission))
         refused = Code::forbidden;
     if (!refused && path->service == Arrival::Service::spice) {
-        const bool is_confidential = stream.is_secure() || !peer.tcp;
-        co_await link(
-            service, std::move(stream), std::move(handshake->response), reader.take_rest(),
-            {.peer = peer,
-             .vm = path->vm,
-             .admitted =
-                 Admitted{.vm = path->vm, .user = admission.user, .permissions = admission.permissions, .ticket = {}},
-             .is_confidential = is_confidential});
+        io::spice::LinkOrigin origin{
+            .peer = peer,
+            .vm = path->vm,
+            .admitted =
+                Admitted{.vm = path->vm, .user = admission.user, .permissions = admission.permissions, .ticket = {}},
+            .is_confidential = stream.is_secure() || !peer.tcp};
+        co_await link(service, std::move(stream), std::move(handshake->response), reader.take_rest(),
+                      std::move(origin));
         co_return std::nullopt;
     }
     if (!refused) {
