@@ -34,8 +34,9 @@ constexpr auto spice_html5 = spice::Capabilities{
     .common = spice::capability_word({SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_MINI_HEADER}),
     .channel = spice::capability_word({SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
 
-/// PureSpice takes no grab from an agent that has selections, and asks without one.
-bool knows_no_selections(const SpiceLink& link, CapabilitySet announced) {
+/// PureSpice takes no grab from an agent that has selections, and asks without one. What it had not sent when an agent
+/// went it never sends; all others finish a message that they have begun.
+bool is_purespice(const SpiceLink& link, CapabilitySet announced) {
     constexpr CapabilitySet all{Capability::clipboard_by_demand, Capability::clipboard_selection};
     return link.capabilities == purespice && (announced.word() & ~all.word()) == 0;
 }
@@ -167,6 +168,7 @@ void SpiceClient::agent_changed(const AgentView& agent) {
     const auto before = std::exchange(agent_, agent);
     if (agent.connected && talk_ == Talk::away) return connect_agent();
     if (!agent.connected && talk_ != Talk::away) {
+        out_.finish_small();  // how its files ended: spice-html5 waits for that even longer than for the agent
         out_.send(spice::AgentDisconnected{});
         forget_conversation();
         talk_ = Talk::away;
@@ -195,6 +197,7 @@ void SpiceClient::connect_agent() {
 
 void SpiceClient::forget_conversation() {
     out_.clear_agent();
+    drops_rest_ |= is_purespice(link_, theirs_);
     theirs_ = {};
     announce_due_ = false;
     most_.reset();
@@ -218,6 +221,7 @@ void SpiceClient::agent_started(std::uint32_t tokens) {
     mark_ready();
     if (talk_ != Talk::offered) return;
     talk_ = Talk::started;
+    if (std::exchange(drops_rest_, false)) assembler_.reset();
     stale_ = assembler_.is_amid_message();
 }
 
@@ -255,7 +259,7 @@ Result<std::optional<vdi::PortEvent>> SpiceClient::next_event(Bytes& bytes) {
 // ---- Capabilities
 
 agent::Dialect SpiceClient::dialect() const noexcept {
-    return {.selection = theirs_.has(Capability::clipboard_selection) && !knows_no_selections(link_, theirs_),
+    return {.selection = theirs_.has(Capability::clipboard_selection) && !is_purespice(link_, theirs_),
             .grab_serial = theirs_.has(Capability::clipboard_grab_serial)};
 }
 
@@ -267,7 +271,7 @@ CapabilitySet SpiceClient::shown() const {
         set.add(Capability::clipboard_selection);
         set.add(Capability::clipboard_grab_serial);
         set.add(Capability::max_clipboard);
-        if (knows_no_selections(link_, theirs_)) set.remove(Capability::clipboard_selection);
+        if (is_purespice(link_, theirs_)) set.remove(Capability::clipboard_selection);
     }
     if (set.has(Capability::guest_lineend_crlf)) {  // the bridge converts
         set.remove(Capability::guest_lineend_crlf);
@@ -482,7 +486,7 @@ void SpiceClient::monitors_done(std::optional<RequestId>, browser::MonitorsStatu
                                 std::string_view message) {
     if (status == browser::MonitorsStatus::unanswered || talk_ != Talk::announced) return;
     const bool success = status != browser::MonitorsStatus::refused;
-    if (theirs_.has(Capability::reply))
+    if (theirs_.has(Capability::reply) && !reads_one_piece(link_))  // spice-html5 says so and knows none
         send_agent(agent::Reply{.type = AgentType::monitors_config, .success = success});
     if (!success && code) refused(*code, "monitors", message);
 }

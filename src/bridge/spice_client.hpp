@@ -151,10 +151,11 @@ private:
     bool restarted_ = false;
 
     vdi::Assembler assembler_;
-    bool stale_ = false;      ///< the message under way belongs to a conversation that is over
-    std::size_t window_ = 0;  ///< AGENT_DATA that it may send
-    std::size_t owed_ = 0;    ///< tokens to give back
-    std::size_t held_ = 0;    ///< bytes of its files that wait for the guest
+    bool stale_ = false;       ///< the message under way belongs to a conversation that is over
+    bool drops_rest_ = false;  ///< that message ends with the next AGENT_START
+    std::size_t window_ = 0;   ///< AGENT_DATA that it may send
+    std::size_t owed_ = 0;     ///< tokens to give back
+    std::size_t held_ = 0;     ///< bytes of its files that wait for the guest
     std::map<RequestId, std::size_t> held_of_;
     std::optional<RequestId> given_up_;
 

@@ -117,6 +117,18 @@ bool SpiceOutbox::is_here(const Contents& contents, std::uint64_t count) noexcep
     return !contents.filling || contents.filling->size() - contents.offset >= count;
 }
 
+void SpiceOutbox::finish_small() {
+    if (!contents_.empty() && contents_.front().begun) return;
+    const auto piece = header_.size() + spice::agent_data_size;
+    while (tokens_ > 0 && !small_.empty()) {
+        const auto at = control_.size();
+        control_.resize(at + piece);
+        auto room = MutableBytes{control_}.subspan(at);
+        static_cast<void>(write_small(room));
+        control_.resize(control_.size() - room.size());
+    }
+}
+
 void SpiceOutbox::clear_agent() noexcept {
     small_.clear();
     small_bytes_ = small_at_ = 0;

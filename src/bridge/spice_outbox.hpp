@@ -55,6 +55,8 @@ public:
     /// The request whose spool could not be read, once.
     [[nodiscard]] std::optional<RequestId> take_failed() noexcept { return std::exchange(failed_, std::nullopt); }
 
+    /// Small messages leave before the next send(), as far as tokens go and no contents are under way.
+    void finish_small();
     /// The conversation with the agent is over: forgets all of it.
     void clear_agent() noexcept;
 
