@@ -244,18 +244,18 @@ TEST(Server, WithACertificateTcpSpeaksTlsOnlyAndSaysSo) {
 
 TEST(Server, WithoutAGoodCertificateNothingStartsAndNothingChanges) {
     const test::Certificates certificates;
-    ServerConfig config;
-    config.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
-    config.tls = certificates.files();
+    Config config;
+    config.server.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
+    config.server.tls = certificates.files();
     DataPlane plane{1};
     VmRegistry registry{plane};
     Server server{plane, registry, config};
     ASSERT_TRUE(server.start().has_value());
     EXPECT_TRUE(server.update(config).has_value());
-    test::Identity::make({{"CN", "other"}}).write_key(config.tls.key);
+    test::Identity::make({{"CN", "other"}}).write_key(config.server.tls.key);
     const auto updated = server.update(config);
     ASSERT_FALSE(updated.has_value());
-    EXPECT_THAT(updated.error(), HasSubstr(config.tls.key));
+    EXPECT_THAT(updated.error(), HasSubstr(config.server.tls.key));
     const auto started = Server{plane, registry, config}.start();
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error(), updated.error());
@@ -265,8 +265,8 @@ TEST(Server, NamesAnAddressThatIsTaken) {
     Rig rig{{}};
     DataPlane plane{1};
     VmRegistry registry{plane};
-    ServerConfig config;
-    config.listen = {{.host = "127.0.0.1", .port = rig.port, .path = {}}};
+    Config config;
+    config.server.listen = {{.host = "127.0.0.1", .port = rig.port, .path = {}}};
     Server second{plane, registry, config};
     const auto started = second.start();
     ASSERT_FALSE(started.has_value());
