@@ -38,7 +38,13 @@ Task<bool> secure(const LinkService& service, Exchange& exchange, LinkOrigin& or
     co_return agreed.has_value();
 }
 
-Task<> answer(Exchange& exchange, const http::Response& response) {
+void note_refused(const LinkOrigin& origin, std::string_view reason) {
+    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", reason}});
+}
+
+/// The answer to a handshake that was refused, as the last thing on the connection.
+Task<> refuse(Exchange& exchange, const LinkOrigin& origin, const http::Response& response, std::string_view reason) {
+    note_refused(origin, reason);
     const auto bytes = http::encode(response, {});
     const bool written = co_await exchange.send(as_bytes(bytes));
     if (written) co_await exchange.part();
@@ -56,7 +62,8 @@ Task<bool> shake_hands(const LinkService& service, Exchange& exchange, const Lin
         exchange.took(exchange.unread().size());
         auto request = reader.next();
         if (!request) {
-            co_await answer(exchange, http::problem(request.error().status, request.error().detail));
+            const auto& [status, detail] = request.error();
+            co_await refuse(exchange, origin, http::problem(status, detail), detail);
             co_return false;
         }
         if (!*request) {
@@ -69,13 +76,12 @@ Task<bool> shake_hands(const LinkService& service, Exchange& exchange, const Lin
         rules.auth = AuthMode::none;
         const auto admission = admit(rules, {.hosts = (*request)->all("host"), .origins = (*request)->all("origin")});
         if (!admission) {
-            log::info("link-refused", {{"peer", origin.peer.text}, {"reason", admission.error().detail}});
-            co_await answer(exchange, refusal_of(admission.error()));
+            co_await refuse(exchange, origin, refusal_of(admission.error()), admission.error().detail);
             co_return false;
         }
         auto handshake = http::accept_handshake(**request, Arrival::Service::spice);
         if (!handshake) {
-            co_await answer(exchange, handshake.error());
+            co_await refuse(exchange, origin, handshake.error(), "this is no opening handshake");
             co_return false;
         }
         const bool sent = co_await exchange.send(as_bytes(handshake->response));
@@ -108,6 +114,7 @@ Task<> serve_port(std::shared_ptr<LinkService> service, Stream stream, LinkOrigi
         if (!agreed) co_return;
     }
     co_await serve_link(*service, exchange, origin);
+    if (const auto fault = exchange.wire().fault()) note_refused(origin, websocket::to_text(*fault));
 }
 
 }  // namespace vmcbridge::io::spice

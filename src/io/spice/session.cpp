@@ -46,7 +46,7 @@ Task<> MainSession::run() {
     if (!closing_) join();
     flush();
     co_await read();
-    leave("lost");
+    leave(wire_.fault() ? websocket::to_text(*wire_.fault()) : "lost");
     wire_.close();
     if (cut_timer_) cut_timer_->cancel();
 }

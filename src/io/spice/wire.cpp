@@ -24,6 +24,7 @@ std::string frame(Opcode opcode, Bytes payload) {
 IoResult Wire::try_read(MutableBytes out) {
     if (!frames_) return stream_.try_read(out);
     const auto kept = std::exchange(kept_, {});
+    unread_ = false;
     std::ranges::copy(as_bytes(kept), out.begin());
     auto result = stream_.try_read(out.subspan(kept.size()));
     const auto count = kept.size() + result.bytes;
@@ -37,6 +38,7 @@ IoResult Wire::unwrap(MutableBytes bytes, IoResult result) {
     while (!ended_) {
         const auto step = frames_->next(in, bytes.data() + result.bytes);
         if (!step) {
+            fault_ = step.error();
             ended_ = true;
             break;
         }
@@ -62,12 +64,12 @@ void Wire::handle(const websocket::Control& control) {
 }
 
 Task<bool> Wire::readable() {
-    if (ended_) co_return true;
+    if (ended_ || unread_) co_return true;
     co_return co_await stream_.readable();
 }
 
 Task<bool> Wire::readable(Clock::time_point deadline) {
-    if (ended_) co_return true;
+    if (ended_ || unread_) co_return true;
     co_return co_await stream_.readable(deadline);
 }
 

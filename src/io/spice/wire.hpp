@@ -18,6 +18,7 @@ public:
     void speak_websocket(std::string early) {
         frames_.emplace();
         kept_ = std::move(early);
+        unread_ = !kept_.empty();
     }
 
     /// REQUIRES: room for most_kept bytes and more in `out`, whose end is used as a scratch.
@@ -38,6 +39,8 @@ public:
     void close() noexcept { stream_.close(); }
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] bool is_open() const noexcept { return stream_.is_open(); }
+    /// Why it ended, where that was nonsense.
+    [[nodiscard]] std::optional<websocket::FrameFault> fault() const noexcept { return fault_; }
 
     /// The connection without a context, to be opened on another one. REQUIRES: nothing is half written; nobody waits.
     struct Parts {
@@ -57,7 +60,9 @@ private:
     std::string kept_;                                ///< the start of a frame, or what came with the handshake
     std::string due_;                                 ///< control frames, then the header of the frame under way
     std::size_t frame_left_ = 0;                      ///< payload of it that is still to be written
+    bool unread_ = false;                             ///< nobody has looked at kept_ yet
     bool ended_ = false;                              ///< the peer's close frame has come, or nonsense
+    std::optional<websocket::FrameFault> fault_;
 };
 
 }  // namespace vmcbridge::io::spice
