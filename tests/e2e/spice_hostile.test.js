@@ -144,8 +144,8 @@ const LINKS = {
     ],
     ...each([0, 1, 3, HUGE], 'major', (major) => [linkMessage({ major }), 'versionMismatch']),
     ...each([0, 17, 4097, HUGE], 'a size of', (size) => [linkMessage({ size }), 'invalidData']),
-    ...each([2, 1025, 0x40000000, HUGE], 'common words', (commonWords) => [linkMessage({ commonWords }), 'invalidData']),
-    ...each([2, 1025, 0x40000000, HUGE], 'channel words', (channelWords) => [linkMessage({ channelWords }), 'invalidData']),
+    ...each([2, 1025, 2 ** 30, HUGE], 'common words', (commonWords) => [linkMessage({ commonWords }), 'invalidData']),
+    ...each([2, 1025, 2 ** 30, HUGE], 'channel words', (words) => [linkMessage({ channelWords: words }), 'invalidData']),
     ...each([0, 17, 22, 27, HUGE], 'capabilities at', (capsOffset) => [linkMessage({ capsOffset }), 'invalidData']),
     ...each([0, 2, 3, 9, 11, 255], 'channel', (channelType) => [linkMessage({ channelType }), 'channelNotAvailable']),
     'a second main channel': [linkMessage({ channelId: 1 }), 'channelNotAvailable'],
@@ -287,8 +287,8 @@ async function paddedLink(scene) {
 /** Every number that a client may send: the body that is right for it, and what becomes of that. */
 const KNOWN = {
     1: zeros(4), 2: zeros(0), 3: zeros(12), 4: 'migration', 5: 'migration', 6: zeros(12), 101: zeros(8),
-    102: 'migration', 103: 'migration', 104: zeros(0), 105: zeros(2), 106: u32(UNLIMITED), 107: zeros(0), 108: u32(1), 109: 'migration',
-    110: 'migration', 111: 'migration', 112: zeros(40),
+    102: 'migration', 103: 'migration', 104: zeros(0), 105: zeros(2), 106: u32(UNLIMITED), 107: zeros(0), 108: u32(1),
+    109: 'migration', 110: 'migration', 111: 'migration', 112: zeros(40),
 };
 /** Of them, those of one size, which the daemon reads. */
 const EXACT = [3, 6, 104, 105, 106, 108];

@@ -100,7 +100,7 @@ Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& or
     if (request->type != proto::ChannelType::main || request->id != 0)
         co_return co_await refuse(exchange, peer, LinkError::channel_not_available);
 
-    const auto key = co_await service.keys.take(exchange.deadline());
+    const auto key = service.keys.take();
     if (!key) co_return co_await refuse(exchange, peer, LinkError::error);
     const auto reply = proto::encode_link_reply({.error = LinkError::ok,
                                                  .public_key = key->public_key(),

@@ -21,14 +21,14 @@ namespace vmcbridge::io::spice {
 /// What all links share. On the listeners' context.
 struct LinkService {
     LinkService(net::io_context& on, const VmRegistry& machines, Tickets& passwords, std::size_t most_pending)
-        : context{on}, vms{machines}, tickets{passwords}, keys{on}, pending{most_pending} {}
+        : context{on}, vms{machines}, tickets{passwords}, pending{most_pending} {}
 
     void apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate);
 
     net::io_context& context;
     const VmRegistry& vms;
     Tickets& tickets;
-    KeyStock keys;
+    KeyStock keys{};
     Pending pending;
     Throttle throttle{};
 

@@ -74,7 +74,7 @@ std::optional<Admitted> machine_of_users(const LinkService& service, const LinkO
     return Admitted{.vm = *vm, .user = {}, .permissions = policy::PermissionSet::all_but_admin(), .ticket = {}};
 }
 
-Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange, const TicketKey& key,
+Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange, TicketKey& key,
                                         const LinkOrigin& origin) {
     const auto bytes = co_await exchange.read(proto::ticket_size);
     if (!bytes) co_return std::nullopt;
@@ -176,8 +176,8 @@ Task<> send_result(Exchange& exchange, LinkError result) {
     if (sent) co_await exchange.part();
 }
 
-Task<std::optional<Admitted>> log_in(LinkService& service, Exchange& exchange, const TicketKey& key,
-                                     const LinkOrigin& origin, const proto::Capabilities& client) {
+Task<std::optional<Admitted>> log_in(LinkService& service, Exchange& exchange, TicketKey& key, const LinkOrigin& origin,
+                                     const proto::Capabilities& client) {
     const auto ours = asks_for_sasl(service, origin) ? AuthMechanism::sasl : AuthMechanism::ticket;
     auto chosen = AuthMechanism::ticket;
     if (client.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION)) {

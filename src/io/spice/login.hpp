@@ -7,7 +7,7 @@ namespace vmcbridge::io::spice {
 
 /// Who the client is, by the way that it chooses: a ticket, which names its machine, or SASL. nullopt: it was refused
 /// and told, or is gone. Whatever is wrong with a ticket, the answer is the same, and comes as late.
-[[nodiscard]] Task<std::optional<Admitted>> log_in(LinkService& service, Exchange& exchange, const TicketKey& key,
+[[nodiscard]] Task<std::optional<Admitted>> log_in(LinkService& service, Exchange& exchange, TicketKey& key,
                                                    const LinkOrigin& origin,
                                                    const ::vmcbridge::spice::Capabilities& client);
 

@@ -1,11 +1,10 @@
 #include "src/io/spice/ticket_key.hpp"
 
-#include <boost/asio/post.hpp>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace vmcbridge::io::spice {
 namespace {
@@ -30,8 +29,10 @@ std::optional<TicketKey> TicketKey::make() {
     return made;
 }
 
-std::optional<std::string> TicketKey::decrypt(
-    std::span<const std::byte, ::vmcbridge::spice::ticket_size> ticket) const {
+std::optional<std::string> TicketKey::decrypt(std::span<const std::byte, ::vmcbridge::spice::ticket_size> ticket) {
+    std::array<std::byte, ::vmcbridge::spice::ticket_size> copy{};
+    std::ranges::copy(ticket, copy.begin());
+    if (taken_.size() >= most_tickets || !taken_.insert(copy).second) return std::nullopt;
     const std::unique_ptr<EVP_PKEY_CTX, FreeContext> context{EVP_PKEY_CTX_new(key_.get(), nullptr)};
     if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0 ||
         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) <= 0)
@@ -46,8 +47,10 @@ std::optional<std::string> TicketKey::decrypt(
     return password;
 }
 
-KeyStock::KeyStock(net::io_context& context)
-    : context_{context}, waiting_{std::make_shared<std::list<Timer*>>()}, maker_{[this] { make_keys(); }} {}
+KeyStock::KeyStock() {
+    if (auto first = TicketKey::make()) keys_.push_back(std::make_shared<TicketKey>(std::move(*first)));
+    if (!keys_.empty()) maker_ = std::thread{[this] { make_keys(); }};
+}
 
 KeyStock::~KeyStock() {
     {
@@ -55,7 +58,7 @@ KeyStock::~KeyStock() {
         stopping_ = true;
     }
     wanted_.notify_one();
-    maker_.join();
+    if (maker_.joinable()) maker_.join();
 }
 
 void KeyStock::make_keys() {
@@ -67,32 +70,26 @@ void KeyStock::make_keys() {
         auto key = TicketKey::make();
         lock.lock();
         if (!key) return;  // this library will not make the next one either
-        keys_.push_back(std::move(*key));
-        net::post(context_, [waiting = waiting_] {
-            if (!waiting->empty()) waiting->front()->cancel();
-        });
+        if (std::exchange(shared_, false)) keys_.pop_front();
+        keys_.push_back(std::make_shared<TicketKey>(std::move(*key)));
     }
 }
 
-Task<std::optional<TicketKey>> KeyStock::take(Clock::time_point deadline) {
-    for (;;) {
-        {
-            const std::scoped_lock lock{mutex_};
-            if (!keys_.empty()) {
-                auto key = std::move(keys_.front());
-                keys_.pop_front();
-                wanted_.notify_one();
-                co_return key;
-            }
-        }
-        if (Clock::now() >= deadline) co_return std::nullopt;
-        Timer timer{context_, deadline};
-        const auto waiting = waiting_;
-        const auto forget = [&waiting](Timer* each) { waiting->remove(each); };
-        waiting->push_back(&timer);
-        const std::unique_ptr<Timer, decltype(forget)> entry{&timer, forget};
-        [[maybe_unused]] const auto [woken] = co_await timer.async_wait(as_value);
-    }
+std::size_t KeyStock::size() {
+    const std::scoped_lock lock{mutex_};
+    return keys_.size();
+}
+
+std::shared_ptr<TicketKey> KeyStock::take() {
+    const std::scoped_lock lock{mutex_};
+    if (keys_.empty()) return nullptr;
+    auto key = keys_.front();
+    if (keys_.size() == 1)
+        shared_ = true;
+    else
+        keys_.pop_front();
+    wanted_.notify_one();
+    return key;
 }
 
 }  // namespace vmcbridge::io::spice
