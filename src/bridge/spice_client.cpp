@@ -15,7 +15,8 @@ using policy::Permission;
 
 namespace {
 
-/// A client that lets this much wait is not read until it took some: what it asks for is what waits.
+/// A client that lets this much wait is not read until it took some, or gets no more tokens where it waits for those of
+/// the client itself, which must be read: what it asks for is what waits.
 constexpr std::size_t small_before_pause = 64 * 1024;
 /// Tokens are given back so many at a time, as spice-server does.
 constexpr std::size_t refund_batch = 5;
@@ -127,7 +128,7 @@ void SpiceClient::channels_wanted() {
     mark_ready();
 }
 
-bool SpiceClient::is_readable() const noexcept { return out_.small_bytes() < small_before_pause; }
+bool SpiceClient::is_readable() const noexcept { return out_.channel_bytes() < small_before_pause; }
 
 bool SpiceClient::has_output() const noexcept {
     const auto is_pending = [](const Offer& each) { return each.pending; };
@@ -142,6 +143,7 @@ std::size_t SpiceClient::poll(MutableBytes out) {
     const auto was_readable = is_readable();
     const auto count = out_.poll(out, world_.trace.now());
     if (!was_readable && is_readable()) mark_ready();
+    refund();
     if (const auto failed = out_.take_failed())
         answer_failed(*failed, Code::no_space, "the contents could not be read back");
     std::erase_if(requests_, [&](const auto& each) { return each.second.opened && !out_.has(each.first); });
@@ -241,6 +243,7 @@ bool SpiceClient::take_token() noexcept {
 
 void SpiceClient::refund() {
     if (owed_ < refund_batch || held_ > held_most || talk_ < Talk::started) return;
+    if (out_.agent_bytes() >= small_before_pause) return;
     out_.send(spice::AgentToken{.tokens = static_cast<std::uint32_t>(owed_)});
     window_ += std::exchange(owed_, 0);
     mark_ready();

@@ -45,7 +45,7 @@ public:
     void granted(std::uint32_t tokens);
     /// An AGENT_DATA came. false: it had no token for it.
     [[nodiscard]] bool take_token() noexcept;
-    /// Grants as much as need not be held here.
+    /// Grants as much as need not be held here, neither as it came nor as an answer.
     void refund();
     /// The agent's messages in what came, piece by piece; nullopt: all is used up. Errors are final.
     [[nodiscard]] Result<std::optional<vdi::PortEvent>> next_event(Bytes& bytes);

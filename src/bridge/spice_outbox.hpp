@@ -68,7 +68,10 @@ public:
     /// Bytes of append() that were not polled yet.
     [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_; }
     /// Bytes of messages that wait, contents excluded.
-    [[nodiscard]] std::size_t small_bytes() const noexcept { return small_bytes_ + control_.size() - control_at_; }
+    [[nodiscard]] std::size_t small_bytes() const noexcept { return agent_bytes() + channel_bytes(); }
+    /// Of them, those of the agent, which wait for tokens too; and those of the channel itself.
+    [[nodiscard]] std::size_t agent_bytes() const noexcept { return small_bytes_; }
+    [[nodiscard]] std::size_t channel_bytes() const noexcept { return control_.size() - control_at_; }
 
 private:
     struct Contents {

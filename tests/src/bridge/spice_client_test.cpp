@@ -218,6 +218,18 @@ TEST(SpiceTokens, OfTheClientAreHonoured) {
     EXPECT_EQ(peer.next_data(), long_text(100000));
 }
 
+TEST(SpiceTokens, LateGrantsAreReadHoweverMuchWaitsForThem) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts(0);
+    while (peer.may_send > 0 && !peer.closed()) peer.announces(true);
+    ASSERT_FALSE(peer.closed());
+    EXPECT_TRUE(s.hub.client_is_readable(peer.id)) << "what it waits for comes in a message of its own";
+    peer.grants(0xffffffff);
+    EXPECT_TRUE(peer.heard<agent::AnnounceCapabilities>());
+    EXPECT_GE(peer.may_send, limits::spice_tokens - 5);
+}
+
 TEST(SpiceTokens, NeverGrantedCostOthersNothingAndLittleMemory) {
     Scenario s;
     auto& other = s.joins();
