@@ -2,6 +2,7 @@
 
 #include "proto/result.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +36,12 @@ public:
         return low + 256U * u8();
     }
     [[nodiscard]] Bytes rest() const { return bytes_; }
+    /// The next `count` bytes, or as many as there are.
+    [[nodiscard]] Bytes take(std::size_t count) {
+        const auto taken = bytes_.first(std::min(count, bytes_.size()));
+        bytes_ = bytes_.subspan(taken.size());
+        return taken;
+    }
 
 private:
     Bytes bytes_;

@@ -39,6 +39,19 @@ FILE_NAMES = {
     "long": "名" * 100 + ".txt",
     "cut": "CON" + " " * 300 + "x",
 }
+# What a SPICE client like spice-gtk does on a hub: operations of fuzz_spice_hub.cpp.
+START, ANNOUNCE = b"\x04\x00\xff\xff", b"\x06\x00\x77\x50\x07\xff"
+SPICE_HUB = {
+    "copy-in-guest": START + ANNOUNCE + b"\x18\x00\x00" + b"\x08\x00\x00\x00\x03\xff" + b"\x1b\x00\x00\x40\x9c",
+    "copy-in-client": START + ANNOUNCE + b"\x07\x00\x00\x00\x00\x00\x03\xff" + b"\x1a\x00\x00"
+    + b"\x09\x00\x40\x9c\x00\x00\x03",
+    "file": START + ANNOUNCE + b"\x0a\x00\x40\x9c\x01\xff" + b"\x1d\x00\x00\x00\x01" + b"\x0b\x00\x34\x9c\x01",
+    "few-tokens": b"\x04\x00\x03\x00" + ANNOUNCE + b"\x18\x00\x00" + b"\x08\x00\x00\x00\x03\xff"
+    + b"\x1b\x00\x00\x40\x9c" + b"\x05\x00\x05\x00\x11\xff\x13\x13",
+    "agent-restarts": START + ANNOUNCE + b"\x18\x00\x00\x13\x13" + START + ANNOUNCE + b"\x1e\x00\x00",
+    "full-headers": b"\x10\x03\x04\x01\xff\xff\x06\x01\x77\x50\x07\x01\x0e\x01\x0c\x01\x14\x07",
+    "deaf": START + ANNOUNCE + b"\x0d\x00\x18\x00\x00" + b"\x08\x00\x00\x00\x03\xff" + b"\x1b\x00\x00\x40\x9c\x11\xff",
+}
 # type, size, piece, room
 MESSAGES = {
     "one-chunk": [(4, 2028, 65535, 65535)],
@@ -50,6 +63,10 @@ MESSAGES = {
 def expand(hexes):
     tokens = " ".join([hexes] if isinstance(hexes, str) else hexes).split()
     return b"".join(bytes([int(token[:2], 16)]) * int(token[3:] or 1) for token in tokens)
+
+
+def plain(name):
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def flags(vector):
@@ -81,8 +98,20 @@ def main():
         write("fuzz_file_name", name, b"\x01" + (text.encode() if isinstance(text, str) else text))
     browser = json.loads((VECTORS / "browser_frames.json").read_text())
     for vector in browser["fromClient"]["valid"] + browser["fromClient"]["invalid"]:
-        name = re.sub("[^a-z0-9]+", "-", vector["name"].lower()).strip("-")
-        write("fuzz_browser_frame", name, vector.get("text") or json.dumps(vector.get("frame"), separators=(",", ":")))
+        text = vector.get("text") or json.dumps(vector.get("frame"), separators=(",", ":"))
+        write("fuzz_browser_frame", plain(vector["name"]), text)
+    spice = json.loads((VECTORS / "spice.json").read_text())
+    for vector in spice["links"] + spice["badLinks"]:
+        write("fuzz_spice_link", plain(vector["name"]), expand(vector["hex"]))
+    for vector in spice["client"]:
+        full = vector.get("fullHeader", False)
+        name = plain(f"{vector['name']} {'full' if full else len(vector['hex'])}")
+        write("fuzz_spice_main", name, struct.pack("<BH", full, 5) + expand(vector["hex"]))
+    for full in (False, True):
+        stream = b"".join(expand(v["hex"]) for v in spice["client"] if v.get("fullHeader", False) == full)
+        write("fuzz_spice_main", f"all-{'full' if full else 'mini'}", struct.pack("<BH", full, 40) + stream)
+    for name, operations in SPICE_HUB.items():
+        write("fuzz_spice_hub", name, b"\x00" + operations)
     for name, messages in MESSAGES.items():
         write("fuzz_fragmenter", name, b"".join(struct.pack("<BHHH", type_ - 1, *sizes) for type_, *sizes in messages))
 
