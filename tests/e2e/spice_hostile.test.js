@@ -145,7 +145,7 @@ const LINKS = {
     ...each([0, 1, 3, HUGE], 'major', (major) => [linkMessage({ major }), 'versionMismatch']),
     ...each([0, 17, 4097, HUGE], 'a size of', (size) => [linkMessage({ size }), 'invalidData']),
     ...each([2, 1025, 2 ** 30, HUGE], 'common words', (commonWords) => [linkMessage({ commonWords }), 'invalidData']),
-    ...each([2, 1025, 2 ** 30, HUGE], 'channel words', (words) => [linkMessage({ channelWords: words }), 'invalidData']),
+    ...each([2, 1025, 2 ** 30, HUGE], 'channel words', (n) => [linkMessage({ channelWords: n }), 'invalidData']),
     ...each([0, 17, 22, 27, HUGE], 'capabilities at', (capsOffset) => [linkMessage({ capsOffset }), 'invalidData']),
     ...each([0, 2, 3, 9, 11, 255], 'channel', (channelType) => [linkMessage({ channelType }), 'channelNotAvailable']),
     'a second main channel': [linkMessage({ channelId: 1 }), 'channelNotAvailable'],

@@ -1,4 +1,4 @@
-// Ten SPICE clients and ten browsers on one machine: everybody hears of a copy, nobody suffers from one that misbehaves.
+// Ten SPICE clients and ten browsers on one machine: all hear of a copy, nobody suffers from one that misbehaves.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
