@@ -11,7 +11,7 @@ export class Bed {
     /** @type {Sandbox} */ sandbox;
     /** @type {Daemon} */ daemon;
     /** @type {Record<string, Desktop>} by the machine's name */ desktops = {};
-    /** @type {Parameters<Daemon['configure']>[0]} what the configuration file says */ options;
+    /** @type {Parameters<typeof Daemon.start>[1]} what the configuration file says, and how it is started */ options;
     #clients = new Set();
     #guests = new Map();
 

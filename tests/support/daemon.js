@@ -25,19 +25,22 @@ export class Daemon {
     /** @type {string} the configuration file's path */ config;
     /** @type {boolean} whether the test has ended it, so that its end is no fault */ ended = false;
     #sandbox;
+    #env;
 
     /** Starts it and waits until it is ready.
      *  @param {import('./sandbox.js').Sandbox} sandbox
-     *  @param {{ vms?: Groups, sections?: Groups, ca?: string }} [options]
-     *         vms: keys of each [vm NAME]; sections: keys of the other groups; ca: what `sections` make it show */
+     *  @param {{ vms?: Groups, sections?: Groups, ca?: string, env?: NodeJS.ProcessEnv, verbose?: boolean }} [options]
+     *         vms: keys of each [vm NAME]; sections: keys of the other groups; ca: what `sections` make it show;
+     *         env: variables besides those of the test; verbose: it logs all that it can */
     static async start(sandbox, options = {}) {
         const daemon = new Daemon();
         daemon.#sandbox = sandbox;
         daemon.admin = sandbox.path('admin.sock');
         daemon.config = sandbox.path('vmcbridge.conf');
         daemon.ca = options.ca;
+        daemon.#env = { ...process.env, ...options.env };
         await daemon.configure(options);
-        return daemon.run(['serve', '--config', daemon.config]);
+        return daemon.run(['serve', ...(options.verbose ? ['--verbose'] : []), '--config', daemon.config]);
     }
 
     /** Starts it with these arguments alone; asAdmin() works where they name `sandbox.path('admin.sock')`.
@@ -69,7 +72,7 @@ export class Daemon {
         this.ended = false;
         const limited = descriptors ? ['prlimit', `--nofile=${descriptors}:${descriptors}`] : [];
         const [program, ...rest] = [...limited, VMCBRIDGE, ...args];
-        this.child = this.#sandbox.start('vmcbridge', program, rest);
+        this.child = this.#sandbox.start('vmcbridge', program, rest, { env: this.#env });
         this.port = Number((await this.child.says(/event=listening service=https? address=127\.0\.0\.1:(\d+)/))[1]);
         await eventually('the daemon is ready', async () => (await this.get('/readyz')).status === 200, {
             timeoutMs: 10000,
@@ -80,7 +83,15 @@ export class Daemon {
     /** The port that SPICE clients of all machines, or of `vm` alone, connect to. */
     async spicePort(vm) {
         const of = vm ? ` vm=${vm}\\b` : '$';
-        return Number((await this.child.says(new RegExp(`event=listening service=spice address=127\\.0\\.0\\.1:(\\d+)${of}`, 'm')))[1]);
+        const line = new RegExp(`event=listening service=spice address=127\\.0\\.0\\.1:(\\d+)${of}`, 'm');
+        return Number((await this.child.says(line))[1]);
+    }
+
+    /** Reads its configuration again, as SIGHUP makes it.  @returns {Promise<string>} what it logs of that */
+    async reload() {
+        const seen = this.log.length;
+        this.child.signal('SIGHUP');
+        return eventually('the configuration is read', () => this.log.slice(seen).match(/event=reload.*/)?.[0]);
     }
 
     get pid() {

@@ -47,16 +47,18 @@ export class LinkRefused extends Error {
     }
 }
 
-/** @typedef {{ host?: string, port: number } | { path: string } |
- *           { host?: string, port: number, tls: tls.ConnectionOptions } |
- *           { url: string, protocols?: string[], options?: WebSocket.ClientOptions }} Where */
+/** @typedef {{ host?: string, port: number, localAddress?: string } | { path: string } |
+ *           { host?: string, port: number, localAddress?: string, tls: tls.ConnectionOptions } |
+ *           { url: string, protocols?: string[], options?: WebSocket.ClientOptions }} Where
+ *  localAddress: which of loopback's many addresses the server sees */
 
 /** Opens a byte stream: TCP, unix socket (`path`), TLS (`tls`) or WebSocket (`url`).
  *  @param {Where} where
  *  @returns {Promise<import('node:stream').Duplex>} */
 export async function open(where) {
     if ('url' in where) return openWebSocket(where);
-    const address = 'path' in where ? where : { host: where.host ?? '127.0.0.1', port: where.port };
+    const { host = '127.0.0.1', port, localAddress } = /** @type {any} */ (where);
+    const address = 'path' in where ? where : { host, port, localAddress };
     const secure = 'tls' in where;
     const socket = secure ? tls.connect({ ...address, ...where.tls }) : net.connect(address);
     await within(5000, once(socket, secure ? 'secureConnect' : 'connect'), `connection to ${JSON.stringify(address)}`);

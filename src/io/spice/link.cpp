@@ -94,7 +94,7 @@ Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& or
     if (!request) co_return;
     if (service.tls_rule == SpiceTls::required && !origin.is_confidential)
         co_return co_await refuse(exchange, peer, LinkError::need_secured);
-    if (service.throttle.is_refused(peer.address, Clock::now()))
+    if (!origin.admitted && service.throttle.is_refused(peer.address, Clock::now()))
         co_return co_await refuse(exchange, peer, LinkError::permission_denied);
     // This server has the main channel only; one that named a session would be told so after its login.
     if (request->type != proto::ChannelType::main || request->id != 0)

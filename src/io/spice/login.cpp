@@ -28,16 +28,27 @@ void put_data(std::vector<std::byte>& out, const std::optional<std::string>& dat
     writer.u8(0);
 }
 
-/// nullopt inside: no data. nullopt outside: gone, or too long.
-Task<std::optional<std::optional<std::string>>> read_data(Exchange& exchange) {
+/// What a client said, or why not, for the log; empty: it has gone.
+template <class T>
+using Said = Result<T, std::string>;
+
+template <class T>
+Said<T> nothing(std::string why = {}) {
+    return Said<T>{boost::system::in_place_error, std::move(why)};
+}
+
+/// nullopt: there are no data, which is something else than empty ones.
+Task<Said<std::optional<std::string>>> read_data(Exchange& exchange) {
+    using Data = std::optional<std::string>;
     const auto size = co_await exchange.read_u32();
-    if (!size || *size > sasl::message) co_return std::nullopt;
-    if (*size == 0) co_return std::optional<std::string>{};
+    if (!size) co_return nothing<Data>();
+    if (*size > sasl::message) co_return nothing<Data>("its message is too long");
+    if (*size == 0) co_return Data{};
     const auto bytes = co_await exchange.read(*size);
-    if (!bytes) co_return std::nullopt;
+    if (!bytes) co_return nothing<Data>();
     auto text = std::string{as_text(*bytes)};
     if (text.back() == '\0') text.pop_back();
-    co_return std::optional{std::move(text)};
+    co_return Data{std::move(text)};
 }
 
 /// Guessing is made slow: the answer to an address that guessed before is held back, whatever it is this time.
@@ -49,10 +60,23 @@ Task<bool> hold_back(LinkService& service, Exchange& exchange, const Peer& peer)
     co_return exchange.wire().is_open();
 }
 
-Task<std::optional<Admitted>> deny(LinkService& service, Exchange& exchange, const LinkOrigin& origin,
-                                   std::string_view reason) {
+/// Others of this address may have failed while this one was held back, or talked.
+bool is_refused(const LinkService& service, const LinkOrigin& origin) {
+    return service.throttle.is_refused(origin.peer.address, Clock::now());
+}
+
+void note_refusal(const LinkOrigin& origin) {
+    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", proto::name(LinkError::permission_denied)}});
+}
+
+void note_failure(LinkService& service, const LinkOrigin& origin, std::string_view reason) {
     service.throttle.failed(origin.peer.address, Clock::now());
     log::warning("login-failed", {{"peer", origin.peer.text}, {"vm", origin.vm.value_or("")}, {"reason", reason}});
+}
+
+Task<std::optional<Admitted>> deny(LinkService& service, Exchange& exchange, const LinkOrigin& origin,
+                                   std::string_view reason) {
+    note_failure(service, origin, reason);
     co_await send_result(exchange, LinkError::permission_denied);
     co_return std::nullopt;
 }
@@ -82,6 +106,11 @@ Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange
     if (origin.admitted) co_return origin.admitted;
     const bool still_there = co_await hold_back(service, exchange, origin.peer);
     if (!still_there) co_return std::nullopt;
+    if (is_refused(service, origin)) {
+        note_refusal(origin);
+        co_await send_result(exchange, LinkError::permission_denied);
+        co_return std::nullopt;
+    }
     if (password && password->empty()) {
         if (auto open = open_machine(service, origin)) co_return open;
     }
@@ -101,24 +130,30 @@ Task<bool> send_step(Exchange& exchange, const SaslStep& step) {
     co_return co_await exchange.send(out);
 }
 
-/// The conversation after the mechanisms were told. Error: what the log is told; empty: the client has gone.
-Task<Result<std::string, std::string>> converse(Exchange& exchange, SaslServer& server) {
-    using Outcome = Result<std::string, std::string>;
+Task<Said<std::string>> read_mechanism(Exchange& exchange) {
     const auto size = co_await exchange.read_u32();
-    if (!size) co_return Outcome{boost::system::in_place_error, ""};
-    if (*size == 0 || *size > sasl::mechanism_name)
-        co_return Outcome{boost::system::in_place_error, "no mechanism of ours"};
+    if (!size) co_return nothing<std::string>();
+    if (*size == 0 || *size > sasl::mechanism_name) co_return nothing<std::string>("no mechanism of ours");
     const auto name = co_await exchange.read(*size);
-    if (!name) co_return Outcome{boost::system::in_place_error, ""};
-    const std::string mechanism{as_text(*name)};
+    if (!name) co_return nothing<std::string>();
+    co_return Said<std::string>{boost::system::in_place_value, as_text(*name)};
+}
+
+/// The conversation after the mechanisms were told: who it is. No step may show whether a password is right while the
+/// address is refused.
+Task<Said<std::string>> converse(const LinkService& service, Exchange& exchange, const LinkOrigin& origin,
+                                 SaslServer& server) {
+    const auto mechanism = co_await read_mechanism(exchange);
+    if (!mechanism) co_return mechanism;
     for (bool first = true;; first = false) {
         const auto data = co_await read_data(exchange);
-        if (!data) co_return Outcome{boost::system::in_place_error, "its message is missing or too long"};
-        auto step = first ? server.start(mechanism, *data) : server.step(*data);
-        if (!step) co_return Outcome{boost::system::in_place_error, step.error().reason};
+        if (!data) co_return nothing<std::string>(data.error());
+        if (is_refused(service, origin)) co_return nothing<std::string>("too many failures");
+        auto step = first ? server.start(*mechanism, *data) : server.step(*data);
+        if (!step) co_return nothing<std::string>(step.error().reason);
         const bool sent = co_await send_step(exchange, *step);
-        if (!sent) co_return Outcome{boost::system::in_place_error, ""};
-        if (step->complete) co_return Outcome{boost::system::in_place_value, server.user()};
+        if (!sent) co_return nothing<std::string>();
+        if (step->complete) co_return Said<std::string>{boost::system::in_place_value, server.user()};
     }
 }
 
@@ -133,31 +168,43 @@ Task<> send_rejection(Exchange& exchange) {
     if (sent) co_await exchange.part();
 }
 
+Task<bool> send_mechanisms(Exchange& exchange, const SaslServer& server) {
+    std::vector<std::byte> out;
+    Writer writer{out};
+    writer.u32(static_cast<std::uint32_t>(server.mechanisms().size()));
+    writer.bytes(as_bytes(server.mechanisms()));
+    co_return co_await exchange.send(out);
+}
+
+Task<std::optional<Admitted>> deny_user(LinkService& service, Exchange& exchange, const LinkOrigin& origin,
+                                        std::string_view reason) {
+    if (is_refused(service, origin)) {
+        note_refusal(origin);
+    } else {
+        note_failure(service, origin, reason);
+    }
+    co_await send_rejection(exchange);
+    co_return std::nullopt;
+}
+
+/// Who has guessed before is held back here before a word is said: a last step that came late would tell a wrong
+/// password from the right one, whose comes at once.
 Task<std::optional<Admitted>> by_sasl(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
+    const bool still_there = co_await hold_back(service, exchange, origin.peer);
+    if (!still_there) co_return std::nullopt;
     auto server = SaslServer::open({.confidential = origin.is_confidential});
     if (!server) {
         log::error("sasl-failed", {{"reason", server.error().reason}});
         co_await send_result(exchange, LinkError::error);
         co_return std::nullopt;
     }
-    std::vector<std::byte> mechanisms;
-    Writer writer{mechanisms};
-    writer.u32(static_cast<std::uint32_t>(server->mechanisms().size()));
-    writer.bytes(as_bytes(server->mechanisms()));
-    const bool sent = co_await exchange.send(mechanisms);
+    const bool sent = co_await send_mechanisms(exchange, *server);
     if (!sent) co_return std::nullopt;
-    auto user = co_await converse(exchange, *server);
-    const bool still_there = co_await hold_back(service, exchange, origin.peer);
-    if (!still_there || (!user && user.error().empty())) co_return std::nullopt;
+    const auto user = co_await converse(service, exchange, origin, *server);
+    if (!user && user.error().empty()) co_return std::nullopt;
+    if (!user) co_return co_await deny_user(service, exchange, origin, user.error());
     auto admitted = machine_of_users(service, origin);
-    if (!user || !admitted) {
-        service.throttle.failed(origin.peer.address, Clock::now());
-        log::warning("login-failed", {{"peer", origin.peer.text},
-                                      {"vm", origin.vm.value_or("")},
-                                      {"reason", user ? "the port belongs to no machine" : user.error()}});
-        co_await send_rejection(exchange);
-        co_return std::nullopt;
-    }
+    if (!admitted) co_return co_await deny_user(service, exchange, origin, "the port belongs to no machine");
     service.throttle.succeeded(origin.peer.address);
     std::vector<std::byte> done;
     Writer{done}.u32(0);
