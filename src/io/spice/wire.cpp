@@ -23,11 +23,13 @@ std::string frame(Opcode opcode, Bytes payload) {
 
 IoResult Wire::try_read(MutableBytes out) {
     if (!frames_) return stream_.try_read(out);
-    const auto kept = std::exchange(kept_, {});
-    unread_ = false;
-    std::ranges::copy(as_bytes(kept), out.begin());
-    auto result = stream_.try_read(out.subspan(kept.size()));
-    const auto count = kept.size() + result.bytes;
+    const auto kept = std::min(kept_.size(), out.size());
+    std::ranges::copy(as_bytes(kept_).first(kept), out.begin());
+    kept_.erase(0, kept);
+    is_new_ = !kept_.empty();
+    IoResult result;
+    if (kept < out.size()) result = stream_.try_read(out.subspan(kept));
+    const auto count = kept + result.bytes;
     result.bytes = 0;
     return unwrap(out.first(count), result);
 }
@@ -39,14 +41,14 @@ IoResult Wire::unwrap(MutableBytes bytes, IoResult result) {
         const auto step = frames_->next(in, bytes.data() + result.bytes);
         if (!step) {
             fault_ = step.error();
-            ended_ = true;
+            end(websocket::close_code(step.error()));
             break;
         }
         result.bytes += step->payload;
         if (!step->control) break;
         handle(*step->control);
     }
-    if (!ended_) kept_ = as_text(in);
+    if (!ended_) kept_.insert(0, as_text(in));
     flush_control();
     if (result.bytes > 0) {
         result.state = IoResult::State::moved;
@@ -60,16 +62,27 @@ IoResult Wire::unwrap(MutableBytes bytes, IoResult result) {
 void Wire::handle(const websocket::Control& control) {
     if (control.opcode == Opcode::ping && due_.size() < bounds::kept_start && frame_left_ == 0)
         due_ += frame(Opcode::pong, control.payload);
-    if (control.opcode == Opcode::close) ended_ = true;
+    if (control.opcode != Opcode::close) return;
+    const auto code = websocket::decode_close(control.payload);
+    end(code ? *code : websocket::close_code(code.error()));
+}
+
+/// Nothing more is read; the peer gets its answer, if no frame of ours is half written.
+void Wire::end(std::uint16_t code) {
+    if (std::exchange(ended_, true) || frame_left_ > 0) return;
+    constexpr std::uint16_t no_code = 1005;
+    std::array<std::byte, websocket::control_payload> payload{};
+    const auto size = code == no_code ? 0 : websocket::encode_close(payload, code, {});
+    due_ += frame(Opcode::close, Bytes{payload}.first(size));
 }
 
 Task<bool> Wire::readable() {
-    if (ended_ || unread_) co_return true;
+    if (ended_ || is_new_) co_return true;
     co_return co_await stream_.readable();
 }
 
 Task<bool> Wire::readable(Clock::time_point deadline) {
-    if (ended_ || unread_) co_return true;
+    if (ended_ || is_new_) co_return true;
     co_return co_await stream_.readable(deadline);
 }
 
@@ -112,7 +125,7 @@ Task<bool> Wire::write_all(Bytes bytes, Clock::time_point deadline) {
 }
 
 void Wire::shutdown() noexcept {
-    if (frames_ && frame_left_ == 0) {
+    if (frames_ && frame_left_ == 0 && !ended_) {
         std::array<std::byte, websocket::control_payload> payload{};
         const auto size = websocket::encode_close(payload, std::uint16_t{1000}, {});
         due_ += frame(Opcode::close, Bytes{payload}.first(size));
@@ -133,6 +146,7 @@ Result<Wire, error_code> Wire::open(net::io_context& context, Parts parts) {
     Wire wire{std::move(*stream)};
     wire.frames_ = parts.frames;
     wire.kept_ = std::move(parts.kept);
+    wire.is_new_ = !wire.kept_.empty();
     return wire;
 }
 

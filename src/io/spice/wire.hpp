@@ -18,10 +18,10 @@ public:
     void speak_websocket(std::string early) {
         frames_.emplace();
         kept_ = std::move(early);
-        unread_ = !kept_.empty();
+        is_new_ = !kept_.empty();
     }
 
-    /// REQUIRES: room for most_kept bytes and more in `out`, whose end is used as a scratch.
+    /// REQUIRES: room in `out` for the start of a frame and a byte more; all of it is used as a scratch.
     [[nodiscard]] IoResult try_read(MutableBytes out);
     /// May write less than all; the next call begins where this one ended.
     [[nodiscard]] IoResult try_write(Bytes bytes);
@@ -38,6 +38,8 @@ public:
     void shutdown() noexcept;
     void close() noexcept { stream_.close(); }
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
+    /// Through TLS, and not in a WebSocket's messages.
+    [[nodiscard]] bool is_secure() const noexcept { return stream_.is_secure() && !frames_; }
     [[nodiscard]] bool is_open() const noexcept { return stream_.is_open(); }
     /// Why it ended, where that was nonsense.
     [[nodiscard]] std::optional<websocket::FrameFault> fault() const noexcept { return fault_; }
@@ -54,15 +56,16 @@ public:
 private:
     [[nodiscard]] IoResult unwrap(MutableBytes out, IoResult result);
     void handle(const websocket::Control& control);
+    void end(std::uint16_t code);
 
     Stream stream_;
     std::optional<websocket::PayloadReader> frames_;  ///< it is a WebSocket
     std::string kept_;                                ///< the start of a frame, or what came with the handshake
+    bool is_new_ = false;                             ///< nobody has looked at all of kept_ yet
     std::string due_;                                 ///< control frames, then the header of the frame under way
     std::size_t frame_left_ = 0;                      ///< payload of it that is still to be written
-    bool unread_ = false;                             ///< nobody has looked at kept_ yet
-    bool ended_ = false;                              ///< the peer's close frame has come, or nonsense
     std::optional<websocket::FrameFault> fault_;
+    bool ended_ = false;                              ///< the peer's close frame has come, or nonsense
 };
 
 }  // namespace vmcbridge::io::spice
