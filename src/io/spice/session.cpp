@@ -15,7 +15,10 @@ namespace proto = ::vmcbridge::spice;
 
 namespace {
 
-void put_result(std::vector<std::byte>& words, proto::LinkError result) { Writer{words}.as(result); }
+proto::HeaderKind header_of(const bridge::SpiceLink& link) noexcept {
+    return link.capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER) ? proto::HeaderKind::mini
+                                                                      : proto::HeaderKind::full;
+}
 
 std::uint32_t reason_of(browser::CloseCode code) noexcept {
     const bool refused = code == browser::CloseCode::refused;
@@ -35,7 +38,8 @@ MainSession::MainSession(std::string vm, HubPort& port, TaskGroup& tasks, Wire w
       peer_{std::move(arrival.peer)},
       early_{std::move(arrival.early)},
       readable_{tasks.context()},
-      heard_{Clock::now()} {}
+      heard_{Clock::now()},
+      bounds_{header_of(link)} {}
 
 MainSession::~MainSession() {
     // Only where run() was ended by something thrown; a context that has stopped wants no more of anybody.
@@ -58,7 +62,7 @@ void MainSession::join() {
         return begin_close(browser::CloseCode::refused, {});
     }
     client_ = *client;
-    put_result(words_, proto::LinkError::ok);
+    put_result(proto::LinkError::ok);
     linked_ = true;
     log::info("client-connected", {{"vm", vm_}, {"client", client_->raw()}, {"peer", peer_}});
 }
@@ -115,7 +119,7 @@ bool MainSession::push() {
             if (closing_ && !std::exchange(shut_, true)) wire_.shutdown();
             return true;
         }
-        const auto result = wire_.try_write(rest_);
+        const auto result = wire_.try_write(next_piece());
         if (result.state == IoResult::State::would_block) return false;
         if (result.state == IoResult::State::failed) {
             cut();  // the reader says goodbye
@@ -123,9 +127,19 @@ bool MainSession::push() {
         }
         moved_ = Clock::now();
         moved += result.bytes;
+        bounds_.took(rest_.first(result.bytes));
         rest_ = rest_.subspan(result.bytes);
     }
     return true;
+}
+
+// spice-gtk waits for its socket after each message, also where TLS has given it the next one already: so a record of
+// TLS holds one message, or a part of one.
+Bytes MainSession::next_piece() const { return wire_.is_secure() ? rest_.first(bounds_.together(rest_)) : rest_; }
+
+void MainSession::put_result(proto::LinkError result) {
+    Writer{words_}.as(result);
+    bounds_.expect(words_.size());
 }
 
 // Our own words first: at the start they are the link's result; at the end the hub has nothing more to say.
@@ -170,10 +184,9 @@ void MainSession::stop(browser::CloseCode code, std::string reason) {
 void MainSession::begin_close(browser::CloseCode code, std::string_view reason) {
     if (std::exchange(closing_, true)) return;
     leave(reason);
-    const bool mini = link_.capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER);
-    proto::HeaderWriter header{mini ? proto::HeaderKind::mini : proto::HeaderKind::full};
+    proto::HeaderWriter header{header_of(link_)};
     if (!linked_) {
-        put_result(words_, proto::LinkError::error);
+        put_result(proto::LinkError::error);
     } else {
         encode(proto::Notify{.severity = SPICE_NOTIFY_SEVERITY_ERROR, .text = reason}, header, words_);
         encode(proto::Disconnecting{.reason = reason_of(code)}, header, words_);

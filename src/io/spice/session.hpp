@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proto/spice/message_bounds.hpp"
 #include "src/io/buffer_pool.hpp"
 #include "src/io/hub_port.hpp"
 #include "src/io/session.hpp"
@@ -36,6 +37,8 @@ private:
     void flush();
     [[nodiscard]] bool push();
     [[nodiscard]] bool refill();
+    [[nodiscard]] Bytes next_piece() const;
+    void put_result(::vmcbridge::spice::LinkError result);
     [[nodiscard]] Task<> write_rest();
 
     void begin_close(browser::CloseCode code, std::string_view reason);
@@ -58,7 +61,8 @@ private:
 
     std::vector<std::byte> words_;  // ours: the link's result, and at the end the last ones
     Buffer buffer_;
-    Bytes rest_;            // of buffer_, on its way out
+    Bytes rest_;  // of buffer_, on its way out
+    ::vmcbridge::spice::MessageBounds bounds_;
     bool writing_ = false;  // write_rest() waits for room
     Clock::time_point moved_;
     bool linked_ = false;  // the peer was told that it is in
