@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace vmcbridge::io {
@@ -50,6 +51,24 @@ bool add(X509_NAME* name, const std::string& attribute, const std::string& value
     return added;
 }
 
+std::string attribute_of(const X509_NAME_ENTRY& entry) {
+    const auto* object = X509_NAME_ENTRY_get_object(&entry);
+    if (const int known = OBJ_obj2nid(object); known != NID_undef) return OBJ_nid2sn(known);
+    std::array<char, 128> number{};
+    const int size = OBJ_obj2txt(number.data(), static_cast<int>(number.size()), object, 1);
+    return size > 0 && static_cast<std::size_t>(size) < number.size() ? number.data() : "";
+}
+
+/// UTF-8, whatever the certificate has.
+std::string value_of(const X509_NAME_ENTRY& entry) {
+    unsigned char* text = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(&entry));
+    if (size < 0) ERR_clear_error();
+    std::string out(text, text + std::max(size, 0));
+    OPENSSL_free(text);
+    return out;
+}
+
 }  // namespace
 
 void HostSubject::Free::operator()(X509_name_st* name) const noexcept { X509_NAME_free(name); }
@@ -74,6 +93,22 @@ Result<HostSubject, std::string> HostSubject::parse(std::string_view text) {
     }
     if (X509_NAME_entry_count(name.get()) == 0) return fault(text, "empty");
     return HostSubject{std::move(name)};
+}
+
+std::string host_subject_of(const x509_st& certificate) {
+    std::string out;
+    const auto* subject = X509_get_subject_name(&certificate);
+    for (int each = 0; each < X509_NAME_entry_count(subject); ++each) {
+        const auto* entry = X509_NAME_get_entry(subject, each);
+        if (!out.empty()) out += ',';
+        out += attribute_of(*entry) + '=';
+        for (const char c : value_of(*entry)) {
+            if (c == ',' || c == '\\') out += '\\';
+            out += c;
+        }
+    }
+    const auto read = HostSubject::parse(out);
+    return read && read->matches(certificate) ? out : std::string{};
 }
 
 bool HostSubject::matches(const x509_st& certificate) const noexcept {

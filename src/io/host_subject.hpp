@@ -33,4 +33,7 @@ private:
     Name name_;
 };
 
+/// The subject of a certificate in that notation; empty: it has none, or one that the notation can't express.
+[[nodiscard]] std::string host_subject_of(const x509_st& certificate);
+
 }  // namespace vmcbridge::io

@@ -156,7 +156,7 @@ Result<std::vector<Listening>, std::string> Server::start() {
 void Server::Impl::apply(const Config& wanted, std::shared_ptr<const TlsServer> tls) {
     service->rules = rules_of(wanted.server, bound);
     service->tls = tls;
-    service->spice.update(as_bound(wanted, bound));
+    service->spice.update(as_bound(wanted, bound), tls ? std::optional{tls->shown()} : std::nullopt);
     service->links->apply(wanted, service->rules, std::move(tls));
 }
 

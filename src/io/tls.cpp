@@ -1,6 +1,7 @@
 // files -> PEM -> context -> connections; a client's context carries what it asks of the peer's certificate.
 #include "src/io/tls.hpp"
 
+#include "proto/text.hpp"
 #include "src/io/host_subject.hpp"
 #include "src/io/unique_fd.hpp"
 
@@ -136,6 +137,38 @@ std::string use_key(SSL_CTX* context, const TlsFiles& files) {
                 : sentence("the key", files.key, "it doesn't belong to the certificate \"" + files.certificate + '"');
 }
 
+// ---- What clients have to know
+
+std::string pem_of(X509& certificate) {
+    const std::unique_ptr<BIO, Free> out{BIO_new(BIO_s_mem())};
+    if (!out || PEM_write_bio_X509(out.get(), &certificate) != 1) throw std::bad_alloc{};
+    char* text = nullptr;
+    const auto size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+std::string der_of(const X509& certificate) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(&certificate, &bytes);
+    if (size < 0) throw std::bad_alloc{};
+    std::string out(bytes, bytes + size);
+    OPENSSL_free(bytes);
+    return out;
+}
+
+/// The authority is the last certificate of the file, where that one vouches for itself.
+ShownCertificate describe(SSL_CTX* context) {
+    auto* const own = SSL_CTX_get0_certificate(context);
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    const int count = sk_X509_num(chain);
+    auto* const last = count > 0 ? sk_X509_value(chain, count - 1) : own;
+    ShownCertificate shown{.der = der_of(*own), .subject = host_subject_of(*own)};
+    if (X509_self_signed(last, 1) == 1) shown.ca_pem = pem_of(*last);
+    ERR_clear_error();
+    return shown;
+}
+
 // ---- What a client asks
 
 void free_subject(void* /*parent*/, void* subject, CRYPTO_EX_DATA* /*all*/, int /*index*/, long /*number*/,
@@ -205,12 +238,26 @@ std::string use_name(SSL_CTX* context, const TlsTrust& trust) {
 void TlsFree::operator()(ssl_st* connection) const noexcept { SSL_free(connection); }
 void TlsFree::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 
+bool ShownCertificate::is_for(const std::string& host) const {
+    const auto bytes = as_bytes(der);
+    const void* raw = bytes.data();
+    const auto* at = static_cast<const unsigned char*>(raw);
+    const Certificate certificate{d2i_X509(nullptr, &at, static_cast<long>(bytes.size()))};
+    if (!certificate || host.empty()) return false;
+    const bool matches = is_number(host) ? X509_check_ip_asc(certificate.get(), host.c_str(), 0) == 1
+                                         : X509_check_host(certificate.get(), host.data(), host.size(),
+                                                           X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+    ERR_clear_error();
+    return matches;
+}
+
 Result<TlsServer, std::string> TlsServer::open(const TlsFiles& files) {
     auto context = make_context(TLS_server_method());
     auto fault = use_certificates(context.get(), files.certificate);
     if (fault.empty()) fault = use_key(context.get(), files);
     if (!fault.empty()) return fault;
-    return TlsServer{std::move(context)};
+    auto shown = describe(context.get());
+    return TlsServer{std::move(context), std::move(shown)};
 }
 
 Tls TlsServer::accept() const noexcept {

@@ -22,6 +22,16 @@ struct TlsFree {
 using Tls = std::unique_ptr<ssl_st, TlsFree>;
 using TlsContext = std::unique_ptr<ssl_ctx_st, TlsFree>;
 
+/// What clients have to know of a server's certificate. A value.
+struct ShownCertificate {
+    std::string der{};
+    std::string subject{};  ///< as SPICE writes it; empty: it can't be written so
+    std::string ca_pem{};   ///< who vouches for it, if that is in the file; empty: clients know, or never will
+
+    /// Is it for this name or number? What can't be one: no.
+    [[nodiscard]] bool is_for(const std::string& host) const;
+};
+
 /// The side that shows a certificate and asks for none.
 class TlsServer {
 public:
@@ -31,10 +41,13 @@ public:
 
     /// For one accepted connection; null where there is no memory. From any thread.
     [[nodiscard]] Tls accept() const noexcept;
+    [[nodiscard]] const ShownCertificate& shown() const noexcept { return shown_; }
 
 private:
-    explicit TlsServer(TlsContext context) noexcept : context_{std::move(context)} {}
+    TlsServer(TlsContext context, ShownCertificate shown) noexcept
+        : context_{std::move(context)}, shown_{std::move(shown)} {}
     TlsContext context_;
+    ShownCertificate shown_;
 };
 
 /// What a client asks of a server's certificate.

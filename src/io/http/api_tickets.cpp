@@ -118,12 +118,10 @@ Result<Wish, Response> read_wish(const TicketAsk& ask) {
 
 /// The ports of a machine with the host that the client used.
 Result<SpicePorts, Response> ports_for(const SpiceAccess& spice, const TicketAsk& ask) {
-    const auto* ports = spice.of(ask.vm);
-    if (ports == nullptr)
+    auto ports = spice.for_host(ask.vm, host_of(ask.request.field("host")));
+    if (!ports)
         return problem(409, "there is no listener for SPICE clients; name one with spice-listen", Code::disabled);
-    auto out = *ports;
-    if (out.host.empty()) out.host = host_of(ask.request.field("host"));
-    return out;
+    return std::move(*ports);
 }
 
 Result<std::string, Response> issue(SpiceAccess& spice, const TicketAsk& ask, const Wish& wish) {

@@ -2,6 +2,7 @@
 
 #include "src/config.hpp"
 #include "src/io/tickets.hpp"
+#include "src/io/tls.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,7 +21,7 @@ struct SpicePorts {
     std::uint16_t port = 0;      ///< without TLS; 0: none
     std::uint16_t tls_port = 0;  ///< 0: none
     std::string ca_pem{};        ///< what a client needs to trust our certificate; empty: nothing
-    std::string subject{};       ///< of our certificate, where it does not say `host`; empty: it does
+    std::string subject{};       ///< of our certificate, where it is not for `host`; empty: it is
 };
 
 /// On the listeners' context, with the listeners.
@@ -29,11 +30,15 @@ struct SpiceAccess {
     std::optional<SpicePorts> shared{};                    ///< of the listeners of all machines
     std::map<std::string, SpicePorts, std::less<>> own{};  ///< of those of one machine, which go before
     std::set<std::string, std::less<>> machines{};
+    std::optional<ShownCertificate> certificate{};  ///< of all TCP listeners
 
     /// nullptr: no SPICE client can reach this machine.
     [[nodiscard]] const SpicePorts* of(std::string_view vm) const noexcept;
-    /// Takes over a configuration: ports, fixed tickets; tickets of machines that are gone go too.
-    void update(const Config& config);
+    /// Where clients that use this `host` find a machine, and what they need to trust it. nullopt: as above.
+    [[nodiscard]] std::optional<SpicePorts> for_host(std::string_view vm, std::string_view host) const;
+    /// Takes over a configuration: ports, fixed tickets, and the certificate that it names; tickets of machines that
+    /// are gone go too.
+    void update(const Config& config, std::optional<ShownCertificate> shown);
 };
 
 }  // namespace vmcbridge::io::http

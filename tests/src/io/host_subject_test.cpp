@@ -71,5 +71,34 @@ TEST(HostSubject, SaysWhatIsWrongWithAText) {
     }
 }
 
+TEST(HostSubjectOf, IsWhatParsingGivesBack) {
+    const std::vector<std::pair<test::Subject, std::string>> table{
+        {{{"C", "DE"}, {"O", "Example"}, {"CN", "host"}}, "C=DE,O=Example,CN=host"},
+        {{{"O", "Example, Inc."}, {"CN", "host"}}, R"(O=Example\, Inc.,CN=host)"},
+        {{{"CN", R"(a\b)"}}, R"(CN=a\\b)"},
+        {{{"CN", "a=b"}}, "CN=a=b"},
+        {{{"O", "Bücher"}, {"OU", "漢"}}, "O=Bücher,OU=漢"},
+        {{{"OU", "a"}, {"OU", "b"}}, "OU=a,OU=b"},
+        {{{"1.2.3.4.5", "x"}}, "1.2.3.4.5=x"},
+        {{}, ""},
+    };
+    for (const auto& [subject, text] : table) {
+        const auto identity = Identity::make(subject);
+        EXPECT_EQ(host_subject_of(*identity.certificate), text);
+        if (text.empty()) continue;
+        const auto parsed = HostSubject::parse(text);
+        ASSERT_TRUE(parsed) << parsed.error();
+        EXPECT_TRUE(parsed->matches(*identity.certificate)) << text;
+    }
+}
+
+TEST(HostSubjectOf, WhatTheNotationCantExpressIsLeftOut) {
+    const auto identity = Identity::make({{"CN", "host"}});
+    auto* const name = X509_get_subject_name(identity.certificate.get());
+    const unsigned char text[] = "beside it";
+    ASSERT_EQ(X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_UTF8, &text[0], -1, -1, -1), 1);
+    EXPECT_EQ(host_subject_of(*identity.certificate), "") << "two attributes that stand together";
+}
+
 }  // namespace
 }  // namespace vmcbridge::io

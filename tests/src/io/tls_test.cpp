@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 namespace vmcbridge::io {
 namespace {
@@ -123,6 +124,39 @@ TEST_F(TlsTest, TheClientSaysWhatIsWrongWithWhatItIsToAsk) {
     EXPECT_THAT(fault({.ca_file = {}, .host = {}}), HasSubstr("no name"));
     EXPECT_THAT(fault({.ca_file = {}, .host = "a", .host_subject = "x"}), HasSubstr("host-subject \"x\""));
     EXPECT_EQ(fault({.ca_file = {}, .host = "a"}), "") << "the system's authorities";
+}
+
+TEST_F(TlsTest, ShowsWhatClientsHaveToKnowOfTheCertificate) {
+    const auto shown = TlsServer::open(certificates_.files())->shown();
+    EXPECT_EQ(shown.subject, "C=DE,O=Example,CN=host");
+    EXPECT_EQ(shown.ca_pem, "") << "who signed it is not in the file";
+    EXPECT_TRUE(shown.is_for("localhost"));
+    EXPECT_TRUE(shown.is_for("127.0.0.1"));
+    for (const auto* host : {"host", "127.0.0.2", "::1", "localhost.example.org", "local", ""})
+        EXPECT_FALSE(shown.is_for(host)) << host;
+    EXPECT_FALSE(shown.is_for(std::string{"localhost\0.example.org", 22}));
+}
+
+TEST_F(TlsTest, TheAuthorityIsTheLastOfTheFileIfItVouchesForItself) {
+    const auto files = certificates_.files();
+    const auto between = Identity::make({{"CN", "between"}}, {}, &certificates_.authority);
+    between.write_certificate(files.certificate, "a");
+    EXPECT_EQ(TlsServer::open(files)->shown().ca_pem, "") << "clients would not be helped by it";
+    certificates_.authority.write_certificate(files.certificate, "a");
+    const auto shown = TlsServer::open(files)->shown();
+    std::stringstream authority;
+    authority << std::ifstream{certificates_.ca_file()}.rdbuf();
+    EXPECT_EQ(shown.ca_pem, authority.str());
+    EXPECT_EQ(shown.subject, "C=DE,O=Example,CN=host") << "of the first";
+}
+
+TEST_F(TlsTest, ACertificateThatVouchesForItselfIsItsOwnAuthority) {
+    const auto alone = Identity::make({{"CN", "alone"}}, "DNS:alone.example.org");
+    alone.write_certificate(path("alone.pem"));
+    alone.write_key(path("alone.key"));
+    const auto shown = TlsServer::open({path("alone.pem"), path("alone.key")})->shown();
+    EXPECT_THAT(shown.ca_pem, HasSubstr("-----BEGIN CERTIFICATE-----"));
+    EXPECT_TRUE(shown.is_for("alone.example.org"));
 }
 
 }  // namespace

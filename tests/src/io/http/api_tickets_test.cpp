@@ -1,5 +1,7 @@
 #include "src/io/http/api_tickets.hpp"
 
+#include "tests/src/io/support/certificates.hpp"
+
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +13,9 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using policy::Permission;
 using policy::PermissionSet;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class ApiTicketsTest : public testing::Test {
 protected:
@@ -22,7 +26,7 @@ protected:
         config.vms["own"].spice_listen = {Address{.host = {}, .port = 0, .path = "/run/x.sock"},
                                           Address{.host = "127.0.0.1", .port = 5931, .path = {}}};
         config.vms["local"].spice_listen = {Address{.host = {}, .port = 0, .path = "/run/y.sock"}};
-        spice_.update(config);
+        spice_.update(config, std::nullopt);
         config_ = config;
         admission_.permissions = PermissionSet::all_but_admin();
     }
@@ -119,7 +123,7 @@ TEST_F(ApiTicketsTest, ABodyIsJsonAndSaysSo) {
 
 TEST_F(ApiTicketsTest, WithoutAListenerThereIsNothingToEnter) {
     config_.server.spice_listen.clear();
-    spice_.update(config_);
+    spice_.update(config_, std::nullopt);
     EXPECT_EQ(post("").status, 409U);
     EXPECT_THAT(post("").body, HasSubstr(R"("code":"disabled")"));
     EXPECT_EQ(console().status, 409U);
@@ -157,9 +161,44 @@ TEST_F(ApiTicketsTest, OrTheTicketThatItIsGiven) {
 
 TEST_F(ApiTicketsTest, TheConfiguredHostGoesBeforeTheOneOfTheRequest) {
     config_.server.spice_host = "spice.example.org";
-    spice_.update(config_);
+    spice_.update(config_, std::nullopt);
     EXPECT_THAT(console().body, HasSubstr("\nhost=spice.example.org\n"));
     EXPECT_EQ(json::parse(post("").body).at("host"), "spice.example.org");
+}
+
+TEST_F(ApiTicketsTest, WithACertificateClientsAreSentToTls) {
+    config_.server.tls = {.certificate = "c", .key = "k"};
+    spice_.update(config_, ShownCertificate{});
+    auto body = json::parse(post("").body).as_object();
+    EXPECT_EQ(body.at("port"), 5930);
+    EXPECT_EQ(body.at("tlsPort"), 5930);
+    EXPECT_THAT(console().body, AllOf(HasSubstr("\ntls-port=5930\n"), Not(HasSubstr("\nport="))));
+    EXPECT_THAT(console().body, Not(HasSubstr("\nca="))) << "clients know who vouches for it";
+    config_.server.spice_tls = SpiceTls::required;
+    spice_.update(config_, ShownCertificate{});
+    body = json::parse(post("").body).as_object();
+    EXPECT_TRUE(body.at("port").is_null());
+    EXPECT_EQ(body.at("tlsPort"), 5930);
+    vm_ = "own";
+    EXPECT_EQ(json::parse(post("").body).at("tlsPort"), 5931);
+    vm_ = "local";
+    EXPECT_EQ(console().status, 409U) << "a unix socket is no port";
+    vm_ = "web1";
+    config_.server.spice_tls = SpiceTls::off;
+    spice_.update(config_, ShownCertificate{});
+    EXPECT_TRUE(json::parse(post("").body).at("tlsPort").is_null());
+    EXPECT_THAT(console().body, AllOf(HasSubstr("\nport=5930\n"), Not(HasSubstr("\ntls-port="))));
+}
+
+TEST_F(ApiTicketsTest, TheSubjectIsGivenWhereTheCertificateIsForAnotherHost) {
+    const auto identity = io::test::Identity::make({{"CN", "gate"}}, "DNS:vm.example.org");
+    const auto bytes = identity.der();
+    config_.server.tls = {.certificate = "c", .key = "k"};
+    spice_.update(config_, ShownCertificate{.der = bytes, .subject = "CN=gate", .ca_pem = "a PEM"});
+    EXPECT_THAT(console("", "vm.example.org").body, AllOf(HasSubstr("\nca=a PEM\n"), Not(HasSubstr("host-subject"))));
+    EXPECT_THAT(console("", "other.example.org").body, HasSubstr("\nca=a PEM\nhost-subject=CN=gate\n"));
+    spice_.update(config_, ShownCertificate{.der = bytes, .subject = "CN=gate", .ca_pem = ""});
+    EXPECT_THAT(console("", "other.example.org").body, Not(HasSubstr("host-subject"))) << "anybody may be called gate";
 }
 
 TEST_F(ApiTicketsTest, AHostThatIsNoneIsNotHandedOn) { EXPECT_EQ(console("", "a b:x\n").status, 400U); }
@@ -168,7 +207,7 @@ TEST_F(ApiTicketsTest, AMachineThatGoesTakesItsTicketsAlong) {
     const auto body = json::parse(post("").body);
     config_.vms.erase("web1");
     config_.spice_passwords = {{"own", "fixed"}};
-    spice_.update(config_);
+    spice_.update(config_, std::nullopt);
     const auto& ticket = body.at("ticket").as_string();
     EXPECT_FALSE(spice_.tickets->redeem({ticket.data(), ticket.size()}, now_));
     EXPECT_TRUE(spice_.tickets->redeem("fixed", now_));

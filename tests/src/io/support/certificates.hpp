@@ -58,6 +58,13 @@ struct Identity {
         return made;
     }
 
+    [[nodiscard]] std::string der() const {
+        unsigned char* bytes = nullptr;
+        const int size = i2d_X509(certificate.get(), &bytes);
+        std::string out(bytes, bytes + size);
+        OPENSSL_free(bytes);
+        return out;
+    }
     void write_certificate(const std::string& path, const char* mode = "w") const {
         const OpenSsl<std::FILE> file{std::fopen(path.c_str(), mode)};
         EXPECT_EQ(PEM_write_X509(file.get(), certificate.get()), 1);
