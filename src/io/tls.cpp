@@ -160,7 +160,7 @@ std::string der_of(const X509& certificate) {
 ShownCertificate describe(SSL_CTX* context) {
     auto* const own = SSL_CTX_get0_certificate(context);
     STACK_OF(X509)* chain = nullptr;
-    SSL_CTX_get0_chain_certs(context, &chain);
+    SSL_CTX_ctrl(context, SSL_CTRL_GET_CHAIN_CERTS, 0, static_cast<void*>(&chain));
     const int count = sk_X509_num(chain);
     auto* const last = count > 0 ? sk_X509_value(chain, count - 1) : own;
     ShownCertificate shown{.der = der_of(*own), .subject = host_subject_of(*own)};
