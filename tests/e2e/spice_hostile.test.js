@@ -20,6 +20,7 @@ const HOUR_MS = 3600_000;
 const FLOOD_BYTES = 16 * MIB;
 const TOKENS = 128; // that the daemon grants
 const GUESSER = '127.0.0.66'; // whose wrong passwords are counted, apart from everybody else's
+const NEIGHBOUR = '127.0.0.67'; // of one who is refused for that
 const FULL_HEADER = [0x05]; // capabilities without MINI_HEADER
 
 const zeros = (length) => Buffer.alloc(length);
@@ -60,9 +61,9 @@ class Scene {
     }
 
     /** A connection of bytes alone. */
-    async raw(localAddress = '127.0.0.1') {
+    async raw({ localAddress = '127.0.0.1', port = this.ports.evil } = {}) {
         const since = this.bed.daemon.log.length;
-        const socket = net.connect({ port: this.ports.evil, host: '127.0.0.1', localAddress });
+        const socket = net.connect({ port, host: '127.0.0.1', localAddress });
         await within(5000, once(socket, 'connect'), 'connection to the SPICE port');
         socket.setNoDelay(true).on('error', () => {});
         const peer = { address: `${localAddress}:${socket.localPort}`, since };
@@ -233,7 +234,7 @@ describe('a hostile link', () => {
     };
     for (const [what, [make, reason]] of Object.entries(TICKETS)) {
         test(`a ticket of ${what}: told permission-denied`, async () => {
-            const { socket, reader, peer } = await scene.raw(GUESSER);
+            const { socket, reader, peer } = await scene.raw({ localAddress: GUESSER });
             socket.write(linkMessage());
             const { key } = await readReply(reader);
             socket.write(Buffer.concat([u32(1), make(key)]));
@@ -726,6 +727,41 @@ describe('a WebSocket on the SPICE port', () => {
             await scene.assertOthersUntouched();
         });
     }
+
+    test('a text frame on the path of the HTTP port: named, and the connection ends', async () => {
+        const { socket, reader, peer } = await scene.raw({ port: scene.bed.daemon.port });
+        const host = `127.0.0.1:${scene.bed.daemon.port}`;
+        socket.write(Buffer.concat([handshake({ Host: host }, { path: '/vms/evil/spice' }), frame(0x81)]));
+        assert.match(await head(reader), /^HTTP\/1\.1 101 /);
+        await closed(socket);
+        assert.match(await scene.refusal(peer), /binary messages only/);
+        await scene.assertOthersUntouched();
+    });
+
+    test('who guesses passwords is refused, but not who came with an access of another kind', async () => {
+        const guess = async () => {
+            const { socket, reader, peer } = await scene.raw({ localAddress: NEIGHBOUR });
+            socket.write(linkMessage());
+            const { key } = await readReply(reader);
+            socket.write(Buffer.concat([u32(1), ticket(key, 'let me in')]));
+            assert.equal((await reader.take(4)).readUInt32LE(0), LinkError.permissionDenied);
+            return scene.refusal(peer);
+        };
+        const reasons = await Promise.all(Array.from({ length: 40 }, guess));
+        const heard = reasons.filter((reason) => reason !== 'permission-denied');
+        assert.equal(heard.length, 10, 'many at once are no more guesses than one by one');
+        const { socket, reader, peer } = await scene.raw({ localAddress: NEIGHBOUR });
+        socket.write(linkMessage());
+        assert.equal((await readReply(reader)).error, LinkError.permissionDenied);
+        assert.match(await scene.refusal(peer), /permission-denied/);
+        const admitted = await scene.raw({ localAddress: NEIGHBOUR, port: scene.bed.daemon.port });
+        const host = `127.0.0.1:${scene.bed.daemon.port}`;
+        admitted.socket.write(handshake({ Host: host }, { path: '/vms/evil/spice' }));
+        assert.match(await head(admitted.reader), /^HTTP\/1\.1 101 /);
+        await login(admitted, (bytes) => admitted.socket.write(frame(BINARY, bytes)));
+        admitted.socket.destroy();
+        await scene.assertOthersUntouched();
+    });
 
     test('a frame of 2^40 bytes is a stream like any other; an oversized message in it is refused', async () => {
         const connection = await opened();

@@ -76,19 +76,7 @@ void adopt(Vm& vm, Exchange& exchange, const Peer& peer, Admitted admitted, cons
              .wire = exchange.wire().release(), .capabilities = request.capabilities, .session = make_session_id()}});
 }
 
-}  // namespace
-
-void LinkService::apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate) {
-    rules = doors;
-    tls = std::move(certificate);
-    tls_rule = config.server.spice_tls;
-    sasl = config.server.spice_sasl;
-    open.clear();
-    for (const auto& [name, vm] : config.vms)
-        if (config.server.auth == AuthMode::none && vm.spice_ticket_file.empty()) open.insert(name);
-}
-
-Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
+Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
     const auto& peer = origin.peer;
     const auto request = co_await receive(exchange, peer);
     if (!request) co_return;
@@ -121,6 +109,24 @@ Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& or
     if (result == LinkError::ok) co_return adopt(*vm, exchange, peer, std::move(*login), *request);
     log::info("link-refused", {{"peer", peer.text}, {"vm", login->vm}, {"reason", proto::name(result)}});
     co_await send_result(exchange, result);
+}
+
+}  // namespace
+
+void LinkService::apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate) {
+    rules = doors;
+    tls = std::move(certificate);
+    tls_rule = config.server.spice_tls;
+    sasl = config.server.spice_sasl;
+    open.clear();
+    for (const auto& [name, vm] : config.vms)
+        if (config.server.auth == AuthMode::none && vm.spice_ticket_file.empty()) open.insert(name);
+}
+
+Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
+    co_await establish(service, exchange, origin);
+    if (const auto fault = exchange.wire().fault())
+        log::info("link-refused", {{"peer", origin.peer.text}, {"reason", websocket::to_text(*fault)}});
 }
 
 }  // namespace vmcbridge::io::spice

@@ -38,13 +38,9 @@ Task<bool> secure(const LinkService& service, Exchange& exchange, LinkOrigin& or
     co_return agreed.has_value();
 }
 
-void note_refused(const LinkOrigin& origin, std::string_view reason) {
-    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", reason}});
-}
-
 /// The answer to a handshake that was refused, as the last thing on the connection.
 Task<> refuse(Exchange& exchange, const LinkOrigin& origin, const http::Response& response, std::string_view reason) {
-    note_refused(origin, reason);
+    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", reason}});
     const auto bytes = http::encode(response, {});
     const bool written = co_await exchange.send(as_bytes(bytes));
     if (written) co_await exchange.part();
@@ -114,7 +110,6 @@ Task<> serve_port(std::shared_ptr<LinkService> service, Stream stream, LinkOrigi
         if (!agreed) co_return;
     }
     co_await serve_link(*service, exchange, origin);
-    if (const auto fault = exchange.wire().fault()) note_refused(origin, websocket::to_text(*fault));
 }
 
 }  // namespace vmcbridge::io::spice
