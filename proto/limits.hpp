@@ -27,6 +27,8 @@ inline constexpr std::size_t link_words = 1024;
 inline constexpr std::size_t spice_small = 1024;
 /// AGENT_DATA that a client may have under way. spice-server grants 10; more keep a distant client's uploads moving.
 inline constexpr std::size_t spice_tokens = 128;
+/// Bytes of such a client's files that wait for the guest, before it gets no more tokens.
+inline constexpr std::size_t spice_held = 128 * kib;
 
 // ---- Chosen by us: bodies of agent messages that are assembled whole ----------------------------------------------
 

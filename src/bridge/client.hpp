@@ -78,6 +78,7 @@ public:
     bool is_behind = false;            ///< more contents than its outbox holds wait for it
     std::optional<Time> behind_since;  ///< since when; stands a little longer, until somebody knows the time
     Time::duration held{};             ///< how long it held the guest up before, for answers that still pass
+    Time trusted_from{};               ///< it asked for contents and took none: until then it may not ask again
     /// What it knows of each selection, so that it is told of changes only.
     struct Seen {
         bool own = false;              ///< it grabbed, and was not told otherwise

@@ -22,6 +22,9 @@ constexpr std::size_t block_bytes = 128 * 1024;
 /// Questions given up that are remembered; a guest that leaves more of them unanswered is not worth it.
 constexpr std::size_t most_given_up = 32;
 
+/// A client that held the guest up for a whole deadline and took nothing asks for nothing more for so many of them.
+constexpr int penalty_deadlines = 4;
+
 /// Agents that have nothing to give say so with the type none.
 bool answers(ClipboardFormat answer, ClipboardFormat question) {
     return answer == question || answer == ClipboardFormat::none;
@@ -55,7 +58,8 @@ void ClipboardBroker::requested(Client& client, RequestId request, Selection sel
                 return client.refused(Code::bad_frame, "clipboard-request", "this id is in use");
             ++open;
         }
-    if (open >= limits::client_requests || !client.has_room_for(nullptr)) return fail_with(Code::busy);
+    if (open >= limits::client_requests || !client.has_room_for(nullptr) || now < client.trusted_from)
+        return fail_with(Code::busy);
     if (const auto code = refuse(client, selection, format)) return fail_with(*code);
     world_.trace.passed(from_client(client.id(), "request"), browser::mime_of(format));
     join(selection, format, now).waiters.push_back({.client = client.id(), .request = request});
@@ -427,6 +431,8 @@ void ClipboardBroker::drop_slow(Time now) {
         if (!client->is_behind || now < *client->behind_since + patience_with(*client)) continue;
         const auto took_nothing = client->held == Time::duration{};
         client->held = {};
+        // Whoever asks again and takes nothing again would keep the guest unread nearly all the time.
+        if (took_nothing) client->trusted_from = now + penalty_deadlines * world_.settings.limits.request_deadline;
         forget_waiters(*client, took_nothing ? client->drop_answers(Client::Answers::waiting, Code::timeout, why)
                                              : client->spool_answers(spools_, Code::timeout, why));
     }

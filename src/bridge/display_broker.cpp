@@ -1,5 +1,6 @@
 #include "src/bridge/display_broker.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,13 @@ using Hop = TraceStep::Hop;
 
 TraceStep step(Hop hop, ClientId client) {
     return {.topic = TraceStep::Topic::display, .hop = hop, .what = "layout", .client = client};
+}
+
+/// Agents check nothing of it. Both zero: it is off.
+bool is_sane(const browser::Monitor& m) {
+    constexpr std::uint32_t pixels = 65535;
+    constexpr std::uint32_t depth = 32;
+    return m.width <= pixels && m.height <= pixels && m.depth <= depth;
 }
 
 /// "1280x720+0+0, 800x600+1280+0"
@@ -54,17 +62,27 @@ agent::MonitorsConfig encode(const std::vector<browser::Monitor>& layout, bool s
 
 }  // namespace
 
+std::optional<Code> DisplayBroker::refuse(const Client& client) const {
+    const auto rule = world_.settings.policy.resize;
+    if (rule == ResizeRule::off) return Code::disabled;
+    if (!client.may(Permission::resize)) return Code::forbidden;
+    if (rule == ResizeRule::lead && lead_ != client.id()) return Code::not_lead;
+    return std::nullopt;
+}
+
 void DisplayBroker::layout_wanted(Client& client, const browser::Monitors& frame, Time now) {
     const auto refuse = [&](Code code, std::string_view why) {
         world_.trace.stopped(step(Hop::from_client, client.id()), code, why);
         client.monitors_done(frame.id, MonitorsStatus::refused, code, why);
     };
-    const auto rule = world_.settings.policy.resize;
-    if (rule == ResizeRule::off) return refuse(Code::disabled, "resizing is switched off on this machine");
-    if (!client.may(Permission::resize)) return refuse(Code::forbidden, "you may not resize this machine's display");
+    const auto code = this->refuse(client);
+    if (code == Code::disabled) return refuse(*code, "resizing is switched off on this machine");
+    if (code == Code::forbidden) return refuse(*code, "you may not resize this machine's display");
+    if (!std::ranges::all_of(frame.monitors, is_sane))
+        return refuse(Code::bad_frame, "a monitor has up to 65535 pixels each way, and up to 32 bits a pixel");
     layouts_[client.id()] = frame.monitors;
-    if (rule == ResizeRule::lead && lead_ != client.id())
-        return refuse(Code::not_lead, "another client has the lead; the layout is kept until you get it");
+    if (code == Code::not_lead)
+        return refuse(*code, "another client has the lead; the layout is kept until you get it");
     if (!guest_.is_there()) return refuse(Code::no_agent, "the layout is kept until an agent is there");
     if (!guest_.can(Capability::monitors_config)) return refuse(Code::not_supported, "the agent can't resize");
     world_.trace.passed(step(Hop::from_client, client.id()), to_text(frame.monitors));

@@ -19,6 +19,8 @@ class DisplayBroker {
 public:
     DisplayBroker(World& world, GuestSession& guest) noexcept : world_{world}, guest_{guest} {}
 
+    /// May this client change how the guest's display is? nullopt: yes; else why not.
+    [[nodiscard]] std::optional<browser::Code> refuse(const Client& client) const;
     void layout_wanted(Client& client, const browser::Monitors& frame, Time now);
     void lead_wanted(Client& client, Time now);
     /// Returns true where it got the lead because nobody had it; the others are told.

@@ -126,7 +126,7 @@ public:
     /// Asks it for a sign of life.
     void handle_spice_silence(ClientId client, Time now);
     /// Fills `out` with bytes for it; 0: nothing to write now. REQUIRES: out.size() >= 4096.
-    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out);
+    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out, Time now);
     void handle_client_text(ClientId client, std::string_view frame, Time now);
     void handle_client_binary(ClientId client, Bytes frame, Time now);
     /// Its connection is closed: it is over. Unknown ids (the hub closed it first) are fine, here and above.

@@ -69,6 +69,8 @@ void handle_volume(Hub::Parts& parts, WebClient& client, const browser::Volume& 
 }
 
 void handle_display_config(Hub::Parts& parts, WebClient& client, const browser::DisplayConfig& frame) {
+    const auto code = parts.display.refuse(client);
+    if (code == Code::not_lead) return client.refused(*code, "display-config", browser::meaning(*code));
     if (!check(parts, client, Permission::resize, Capability::display_config, "display-config")) return;
     parts.guest.send(agent::DisplayConfig{.disable_wallpaper = !frame.wallpaper.value_or(true),
                                           .disable_font_smoothing = !frame.font_smoothing.value_or(true),

@@ -55,11 +55,13 @@ void Hub::handle_spice_silence(ClientId id, Time now) {
     parts.finish(now);
 }
 
-std::size_t Hub::poll_spice(ClientId id, MutableBytes out) {
-    auto* client = parts_->find_spice(id);
+std::size_t Hub::poll_spice(ClientId id, MutableBytes out, Time now) {
+    auto& parts = at(now);
+    auto* client = parts.find_spice(id);
     if (!client) return 0;
     const auto count = client->poll(out);
-    parts_->clipboard.client_took(*client);
+    parts.clipboard.client_took(*client);
+    parts.finish(now);  // contents that can't be read back end the conversation
     return count;
 }
 

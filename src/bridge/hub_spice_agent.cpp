@@ -68,6 +68,10 @@ void monitors(Hub::Parts& parts, SpiceClient& client, const agent::MonitorsConfi
 void file_start(Hub::Parts& parts, SpiceClient& client, const agent::FileTransferStart& start, Time now) {
     client.last_active = now;
     const RequestId id = start.id.raw();
+    if (parts.transfers.has(client, id)) {  // a status would be taken for one of the file under way
+        ++parts.world.counters.frames_refused;
+        return;
+    }
     const auto info = agent::read_key_file(start.key_file);
     if (!info)
         return client.file_changed({.id = id,
@@ -82,8 +86,9 @@ void file_start(Hub::Parts& parts, SpiceClient& client, const agent::FileTransfe
 /// The only status that clients send: they give the file up.
 void file_status(Hub::Parts& parts, SpiceClient& client, const agent::FileTransferStatus& status, Time now) {
     if (status.status != agent::FileStatus::cancelled && status.status != agent::FileStatus::error) return;
-    client.gave_up(status.id.raw());
+    client.gives_up(status.id.raw());
     parts.transfers.cancel(client, status.id.raw(), now);
+    client.gives_up(std::nullopt);
 }
 
 void to_agent(Hub::Parts& parts, const SpiceClient& client, Permission permission, Capability capability,
@@ -98,7 +103,9 @@ void handle_message(Hub::Parts& parts, SpiceClient& client, const vdi::WholeMess
         return;
     }
     std::visit(match{
-                   [&](const agent::AnnounceCapabilities& m) { client.announced(m); },
+                   [&](const agent::AnnounceCapabilities& m) {
+                       if (client.announced(m)) parts.clipboard.client_resumed(client);
+                   },
                    [&](const agent::ClipboardGrab& m) { grabbed(parts, client, m, now); },
                    [&](const agent::ClipboardRelease& m) { parts.clipboard.release(client, m.selection, now); },
                    [&](const agent::ClipboardRequest& m) { requested(parts, client, m, now); },
@@ -110,7 +117,8 @@ void handle_message(Hub::Parts& parts, SpiceClient& client, const vdi::WholeMess
                        to_agent(parts, client, Permission::volume, Capability::audio_volume_sync, m);
                    },
                    [&](const agent::DisplayConfig& m) {
-                       to_agent(parts, client, Permission::resize, Capability::display_config, m);
+                       if (!parts.display.refuse(client))
+                           to_agent(parts, client, Permission::resize, Capability::display_config, m);
                    },
                    [&](const auto&) { ++parts.world.counters.frames_refused; },  // only agents and servers send those
                },

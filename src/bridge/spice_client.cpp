@@ -18,10 +18,6 @@ namespace {
 /// A client that lets this much wait is not read until it took some, or gets no more tokens where it waits for those of
 /// the client itself, which must be read: what it asks for is what waits.
 constexpr std::size_t small_before_pause = 64 * 1024;
-/// Tokens are given back so many at a time, as spice-server does.
-constexpr std::size_t refund_batch = 5;
-/// While so much of a client's files waits for the guest, it gets no more tokens.
-constexpr std::size_t held_most = 128 * limits::kib;
 /// The same thing is said to a client once in this time.
 constexpr std::chrono::seconds notify_interval{30};
 /// Questions that are remembered after they ended.
@@ -106,10 +102,8 @@ void SpiceClient::mark_ready() { world_.ready.push_back(id()); }
 void SpiceClient::welcome(const AgentView& agent) {
     agent_ = agent;
     talk_ = agent.connected ? Talk::offered : Talk::away;
-    window_ = limits::spice_tokens;
-    out_.send(spice::Init{.session = link_.session,
-                          .agent_connected = agent.connected,
-                          .agent_tokens = static_cast<std::uint32_t>(window_)});
+    out_.send(
+        spice::Init{.session = link_.session, .agent_connected = agent.connected, .agent_tokens = tokens_.window()});
     if (link_.capabilities.has_channel(SPICE_MAIN_CAP_NAME_AND_UUID)) {
         out_.send(spice::Name{.text = world_.vm});
         out_.send(spice::Uuid{.bytes = link_.uuid});
@@ -129,11 +123,6 @@ void SpiceClient::channels_wanted() {
 }
 
 bool SpiceClient::is_readable() const noexcept { return out_.channel_bytes() < small_before_pause; }
-
-bool SpiceClient::has_output() const noexcept {
-    const auto is_pending = [](const Offer& each) { return each.pending; };
-    return out_.has_output() || (out_.can_send_agent() && (announce_due_ || std::ranges::any_of(offers_, is_pending)));
-}
 
 std::size_t SpiceClient::poll(MutableBytes out) {
     if (out_.can_send_agent() && talk_ == Talk::announced) {
@@ -188,9 +177,8 @@ void SpiceClient::rights_changed(const policy::Policy&) {
 void SpiceClient::connect_agent() {
     talk_ = Talk::offered;
     if (link_.capabilities.has_channel(SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS)) {
-        window_ = limits::spice_tokens;
-        owed_ = 0;
-        out_.send(spice::AgentConnectedTokens{.tokens = static_cast<std::uint32_t>(window_)});
+        tokens_.count_anew();
+        out_.send(spice::AgentConnectedTokens{.tokens = tokens_.window()});
     } else {
         out_.send(spice::AgentConnected{});
     }
@@ -220,6 +208,7 @@ void SpiceClient::restart() {
 void SpiceClient::agent_started(std::uint32_t tokens) {
     if (talk_ == Talk::away) return;  // it has not read yet that the agent went
     out_.set_tokens(tokens);
+    tokens_.started();
     mark_ready();
     if (talk_ != Talk::offered) return;
     talk_ = Talk::started;
@@ -235,17 +224,14 @@ void SpiceClient::granted(std::uint32_t tokens) {
 
 bool SpiceClient::take_token() noexcept {
     if (talk_ < Talk::started) return true;  // thrown away; the next AGENT_CONNECTED counts anew
-    if (window_ == 0) return false;
-    --window_;
-    ++owed_;
-    return true;
+    return tokens_.take();
 }
 
 void SpiceClient::refund() {
-    if (owed_ < refund_batch || held_ > held_most || talk_ < Talk::started) return;
-    if (out_.agent_bytes() >= small_before_pause) return;
-    out_.send(spice::AgentToken{.tokens = static_cast<std::uint32_t>(owed_)});
-    window_ += std::exchange(owed_, 0);
+    if (talk_ < Talk::started || out_.agent_bytes() >= small_before_pause) return;
+    const auto tokens = tokens_.take_refund();
+    if (tokens == 0) return;
+    out_.send(spice::AgentToken{.tokens = tokens});
     mark_ready();
 }
 
@@ -297,7 +283,7 @@ void SpiceClient::send_agent(const agent::AgentMessage& message) {
 
 void SpiceClient::announce() { send_agent(agent::AnnounceCapabilities{.request = false, .capabilities = shown()}); }
 
-void SpiceClient::announced(const agent::AnnounceCapabilities& message) {
+bool SpiceClient::announced(const agent::AnnounceCapabilities& message) {
     const bool is_first = talk_ == Talk::started;
     theirs_ = message.capabilities;
     talk_ = Talk::announced;
@@ -306,6 +292,7 @@ void SpiceClient::announced(const agent::AnnounceCapabilities& message) {
     if (is_first || message.request) announce();
     for (auto& each : offers_) each.pending |= !each.formats.empty();
     mark_ready();
+    return is_first;
 }
 
 // ---- Clipboard: what others own
@@ -414,7 +401,7 @@ void SpiceClient::answer_bytes(RequestId request, const SharedBytes& bytes) {
 }
 
 void SpiceClient::answer_failed(RequestId request, Code, std::string_view) {
-    if (out_.close(request) == SpiceOutbox::Closed::begun) return restart();
+    if (out_.close(request, world_.trace.now()) == SpiceOutbox::Closed::begun) return restart();
     answer_empty(request);
 }
 
@@ -451,33 +438,32 @@ std::vector<RequestId> SpiceClient::drop_answers(Answers which, Code code, std::
 void SpiceClient::asked(FetchId fetch, Selection selection, ClipboardFormat format) {
     if (!has_clipboard(selection)) return;
     if (questions_.size() == questions_most) questions_.pop_front();
-    questions_.push_back(
-        {.fetch = fetch, .selection = selection, .format = format, .grab = offer(selection).grabs, .until = {}});
+    questions_.push_back({.fetch = fetch, .selection = selection, .format = format, .grab = offer(selection).grabs});
     send_agent(agent::ClipboardRequest{.selection = selection, .format = format});
 }
 
 void SpiceClient::fetch_over(FetchId fetch) {
     const auto found = std::ranges::find(questions_, fetch, &Question::fetch);
-    if (found != questions_.end()) found->until = world_.trace.now() + world_.settings.limits.request_deadline;
+    if (found != questions_.end()) found->ended = true;
     if (incoming.fetch == fetch) incoming.fetch.reset();
 }
 
-/// Answers carry no number. One to a question that ended is as good for a later one, unless the client copied anew.
+/// Answers carry no number, and some clients leave a question unanswered. One to a question that ended is as good for a
+/// later one, unless the client copied anew: then it may hold what was copied before, and the later one is asked again.
 std::optional<FetchId> SpiceClient::answers(Selection selection, ClipboardFormat format) {
-    const auto now = world_.trace.now();
-    std::erase_if(questions_, [&](const Question& each) { return each.until && *each.until <= now; });
     const auto fits = [&](const Question& each) {
         return each.selection == selection && (each.format == format || format == ClipboardFormat::none);
     };
     const auto first = std::ranges::find_if(questions_, fits);
     if (first == questions_.end()) return std::nullopt;
-    if (first->until) {
-        const auto grab = first->grab;
-        questions_.erase(first);
-        if (grab != offer(selection).grabs) return std::nullopt;
-    }
-    const auto open = std::ranges::find_if(questions_, [&](const Question& each) { return fits(each) && !each.until; });
+    const auto is_old = first->ended && first->grab != offer(selection).grabs;
+    if (first->ended) questions_.erase(first);
+    const auto open = std::ranges::find_if(questions_, [&](const Question& each) { return fits(each) && !each.ended; });
     if (open == questions_.end()) return std::nullopt;
+    if (is_old) {
+        send_agent(agent::ClipboardRequest{.selection = open->selection, .format = open->format});
+        return std::nullopt;
+    }
     const auto fetch = open->fetch;
     questions_.erase(open);
     return fetch;
@@ -497,15 +483,11 @@ void SpiceClient::monitors_done(std::optional<RequestId>, browser::MonitorsStatu
 void SpiceClient::file_changed(const browser::FileStatus& status) {
     if (status.status == browser::FileState::progress) return;
     if (status.status != browser::FileState::accepted) {
-        const auto waiting = held_of_.find(status.id);
-        if (waiting != held_of_.end()) {
-            held_ -= waiting->second;
-            held_of_.erase(waiting);
-        }
+        tokens_.forget(status.id);
         refund();
         if (status.code) refused(*status.code, "file", status.message);
     }
-    if (talk_ < Talk::started || std::exchange(given_up_, std::nullopt) == status.id) return;
+    if (talk_ < Talk::started || given_up_ == status.id) return;
     agent::FileTransferStatus message{.id = TransferId{static_cast<std::uint32_t>(status.id)},
                                       .status = status_of(status)};
     const bool is_detailed = theirs_.has(Capability::file_xfer_detailed_errors);
@@ -514,16 +496,10 @@ void SpiceClient::file_changed(const browser::FileStatus& status) {
     send_agent(message);
 }
 
-void SpiceClient::holds(RequestId file, std::size_t bytes) {
-    held_ += bytes;
-    held_of_[file] += bytes;
-}
+void SpiceClient::holds(RequestId file, std::size_t bytes) { tokens_.hold(file, bytes); }
 
 void SpiceClient::file_consumed(RequestId file, std::size_t bytes) {
-    const auto waiting = held_of_.find(file);
-    if (waiting == held_of_.end()) return;
-    waiting->second -= bytes;
-    held_ -= bytes;
+    tokens_.release(file, bytes);
     refund();
 }
 

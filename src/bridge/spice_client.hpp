@@ -6,6 +6,7 @@
 #include "src/bridge/client.hpp"
 #include "src/bridge/hub.hpp"
 #include "src/bridge/spice_outbox.hpp"
+#include "src/bridge/spice_tokens.hpp"
 #include "src/bridge/world.hpp"
 
 #include <array>
@@ -34,7 +35,6 @@ public:
 
     // ---- What the driver asks
     [[nodiscard]] std::size_t poll(MutableBytes out);
-    [[nodiscard]] bool has_output() const noexcept;
     [[nodiscard]] bool is_readable() const noexcept override;
     [[nodiscard]] bool has_overflowed() const noexcept override { return out_.small_bytes() > limits::client_outbox; }
 
@@ -50,7 +50,8 @@ public:
     /// The agent's messages in what came, piece by piece; nullopt: all is used up. Errors are final.
     [[nodiscard]] Result<std::optional<vdi::PortEvent>> next_event(Bytes& bytes);
     [[nodiscard]] agent::Dialect dialect() const noexcept;
-    void announced(const agent::AnnounceCapabilities& message);
+    /// true: the first time in this conversation, what it owns may be asked for from now on.
+    bool announced(const agent::AnnounceCapabilities& message);
     /// A grab with this serial is newer than what it was told; false: it crossed a newer one of another owner.
     [[nodiscard]] bool accept_grab(Selection selection, GrabSerial serial) noexcept;
     void limited_to(std::int32_t bytes) noexcept;
@@ -61,8 +62,8 @@ public:
     [[nodiscard]] std::optional<FetchId> answers(Selection selection, ClipboardFormat format);
     /// It has sent this many bytes of a file that are held until the guest takes them.
     void holds(RequestId file, std::size_t bytes);
-    /// It gave the file up itself: it waits for no status of it.
-    void gave_up(RequestId file) noexcept { given_up_ = file; }
+    /// What happens to this file is its own doing: it waits for no status of it. nullopt: to none.
+    void gives_up(std::optional<RequestId> file) noexcept { given_up_ = file; }
     /// The conversation was ended since the last call: nothing that was under way goes on.
     [[nodiscard]] bool take_restart() noexcept { return std::exchange(restarted_, false); }
 
@@ -109,8 +110,8 @@ private:
         FetchId fetch = 0;
         Selection selection{};
         ClipboardFormat format{};
-        std::uint64_t grab = 0;     ///< of the client's grabs, the one that this is about
-        std::optional<Time> until;  ///< it ended; an answer may come until then
+        std::uint64_t grab = 0;  ///< of the client's grabs, the one that this is about
+        bool ended = false;      ///< nobody waits for it; its answer may still come
     };
     struct Offer {
         FormatList formats;
@@ -153,10 +154,7 @@ private:
     vdi::Assembler assembler_;
     bool stale_ = false;       ///< the message under way belongs to a conversation that is over
     bool drops_rest_ = false;  ///< that message ends with the next AGENT_START
-    std::size_t window_ = 0;   ///< AGENT_DATA that it may send
-    std::size_t owed_ = 0;     ///< tokens to give back
-    std::size_t held_ = 0;     ///< bytes of its files that wait for the guest
-    std::map<RequestId, std::size_t> held_of_;
+    SpiceTokens tokens_;       ///< that it may send by
     std::optional<RequestId> given_up_;
 
     RequestId next_request_ = 1;

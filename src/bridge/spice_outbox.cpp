@@ -50,12 +50,13 @@ void SpiceOutbox::append(RequestId request, const SharedBytes& bytes) {
     if (found->pieces.empty() || !found->pieces.back().extend(bytes)) found->pieces.push_back(bytes);
 }
 
-SpiceOutbox::Closed SpiceOutbox::close(RequestId request) {
+SpiceOutbox::Closed SpiceOutbox::close(RequestId request, Time now) {
     const auto found = std::ranges::find(contents_, request, &Contents::request);
     if (found == contents_.end()) return Closed::unknown;
     const auto closed = found->begun ? Closed::begun : Closed::unsent;
     waiting_ -= found->ready;
-    contents_.erase(found);
+    const auto next = contents_.erase(found);
+    if (next == contents_.begin() && next != contents_.end()) next->since = now;  // its turn
     return closed;
 }
 
@@ -139,15 +140,6 @@ void SpiceOutbox::clear_agent() noexcept {
 }
 
 // ---- What the driver takes
-
-bool SpiceOutbox::has_output() const noexcept {
-    if (control_at_ < control_.size()) return true;
-    if (tokens_ == 0) return false;
-    if (!small_.empty()) return true;
-    if (contents_.empty()) return false;
-    const auto& front = contents_.front();
-    return is_here(front, std::min<std::uint64_t>(front.left, spice::agent_data_size));
-}
 
 std::size_t SpiceOutbox::poll(MutableBytes out, Time now) {
     const auto room = out.size();

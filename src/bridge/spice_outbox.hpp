@@ -42,7 +42,7 @@ public:
     void append(RequestId request, const SharedBytes& bytes);
     enum class Closed : std::uint8_t { unknown, unsent, begun };
     /// Forgets them. begun: the client waits for their rest, and takes nothing else for anything else.
-    Closed close(RequestId request);
+    Closed close(RequestId request, Time now);
     [[nodiscard]] bool has(RequestId request) const noexcept;
     [[nodiscard]] std::vector<RequestId> requests(bool waiting_only) const;
     [[nodiscard]] bool has_passing() const noexcept;
@@ -62,7 +62,6 @@ public:
 
     /// Fills `out` as far as tokens go; 0: nothing to write now. REQUIRES: out.size() >= 4096.
     [[nodiscard]] std::size_t poll(MutableBytes out, Time now);
-    [[nodiscard]] bool has_output() const noexcept;
     /// Tokens are left: what is sent now leaves at the next poll.
     [[nodiscard]] bool can_send_agent() const noexcept { return tokens_ > 0 && small_.empty(); }
     /// Bytes of append() that were not polled yet.

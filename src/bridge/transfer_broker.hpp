@@ -27,6 +27,10 @@ public:
     [[nodiscard]] bool start(Client& client, RequestId file, std::string_view name, std::uint64_t size, Time now);
     /// false: the transfer has ended. REQUIRES: no more bytes in all than its size.
     [[nodiscard]] bool data(const Client& client, RequestId file, Bytes bytes);
+    /// A transfer of this client with this id is under way.
+    [[nodiscard]] bool has(const Client& client, RequestId file) noexcept {
+        return find(client.id(), file) != transfers_.end();
+    }
     /// Bytes of the file that the client has not sent; 0: it has ended.
     [[nodiscard]] std::uint64_t missing(const Client& client, RequestId file) noexcept;
     /// Of the file, only this many bytes count as received: the client sends the rest again.

@@ -217,9 +217,9 @@ void HubPort::settle() {
     while (std::exchange(again_, false)) {
         // Who was let go is told first: what waits under a name may be for the connection that has it next.
         while (const auto event = hub_.poll_event()) handle_event(*event);
-        wake_ready_clients();
+        again_ |= wake_ready_clients();
         flush_guest();
-        wake_ready_clients();  // what the guest took is credit, or room, for those who sent it
+        again_ |= wake_ready_clients();  // what the guest took is credit, or room, for those who sent it
     }
     settling_ = false;
     if (guest_ != nullptr && hub_.guest_is_readable()) guest_->readable.notify();
@@ -227,11 +227,14 @@ void HubPort::settle() {
     if (due && *due < timer_.expiry()) timer_.expires_at(*due);
 }
 
-void HubPort::wake_ready_clients() {
-    for (const auto id : hub_.take_ready_clients()) {
+/// true: somebody was; what it took may be news to others.
+bool HubPort::wake_ready_clients() {
+    const auto ready = hub_.take_ready_clients();
+    for (const auto id : ready) {
         const auto found = clients_.find(id);
         if (found != clients_.end()) found->second->wake();
     }
+    return !ready.empty();
 }
 
 void HubPort::handle_event(const bridge::HubEvent& event) {

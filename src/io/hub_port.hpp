@@ -53,7 +53,9 @@ public:
     void handle_spice(ClientId client, Bytes bytes);
     /// Asks a SPICE client for a sign of life.
     void ping(ClientId client);
-    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out) { return hub_.poll_spice(client, out); }
+    [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out) {
+        return hub_.poll_spice(client, out, Clock::now());
+    }
     [[nodiscard]] bool is_readable(ClientId client) const noexcept { return hub_.client_is_readable(client); }
     [[nodiscard]] std::optional<bridge::OutFrame> poll(ClientId client) { return hub_.poll_client(client); }
     /// After frames were taken by poll(): there may be room for the guest's next bytes.
@@ -77,7 +79,7 @@ private:
     void flush_guest();
     void settle();
     void handle_event(const bridge::HubEvent& event);
-    void wake_ready_clients();
+    bool wake_ready_clients();
 
     net::io_context& context_;
     std::string vm_;

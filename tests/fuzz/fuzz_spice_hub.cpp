@@ -103,7 +103,7 @@ private:
     bool read() {
         if (!reads) return false;
         ByteVector buffer(8 * limits::kib);
-        const auto count = scenario_.hub.poll_spice(id_, buffer);
+        const auto count = scenario_.hub.poll_spice(id_, buffer, scenario_.now);
         for (Bytes bytes = Bytes{buffer}.first(count);;) {
             const auto message = reader_.next(bytes);
             require(message.has_value(), "what the bridge sends is messages");

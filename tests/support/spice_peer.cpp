@@ -138,7 +138,7 @@ std::optional<std::string> SpicePeer::closed() const {
 bool SpicePeer::move() {
     if (!reads) return false;
     ByteVector buffer(64 * limits::kib);
-    const auto count = scenario_.hub.poll_spice(id, buffer);
+    const auto count = scenario_.hub.poll_spice(id, buffer, scenario_.now);
     Bytes bytes = Bytes{buffer}.first(count);
     for (;;) {
         const auto message = reader_.next(bytes);

@@ -562,5 +562,27 @@ TEST(FetchDeadline, IsThatOfTheConfiguration) {
     EXPECT_EQ(s.alice.error(1), "timeout");
 }
 
+TEST(SlowClients, WhoTookNothingMayNotHoldTheGuestUpAgainAtOnce) {
+    Scenario s;
+    auto& slow = s.joins();
+    auto& other = s.joins();
+    slow.grants = false;
+    s.guest.grabs({png});
+    slow.requests(1, png);
+    s.guest.answers(long_text(4 * limits::mib), png);
+    s.advance(6s);
+    EXPECT_EQ(slow.error(1), "timeout");
+    slow.requests(2, png);
+    EXPECT_EQ(slow.error(2), "busy");
+    other.requests(1, png);
+    s.guest.answers("P", png);
+    EXPECT_EQ(other.contents(1), "P");
+    s.advance(20s);
+    slow.grants = true;
+    slow.requests(3, png);
+    s.guest.answers("P", png);
+    EXPECT_EQ(slow.contents(3), "P");
+}
+
 }  // namespace
 }  // namespace vmcbridge::bridge

@@ -245,7 +245,97 @@ TEST(SpiceTokens, NeverGrantedCostOthersNothingAndLittleMemory) {
     EXPECT_EQ(peer.pieces, 0U);
 }
 
+TEST(SpiceTokens, OfAConversationThatCrossedAreNotHeldAgainstTheClient) {
+    Scenario s;
+    SpicePeer peer{s};
+    s.guest.goes();
+    s.guest.comes();
+    peer.says("ff ff ff ff", SPICE_MSGC_MAIN_AGENT_START);  // sent for INIT, before it read the rest
+    peer.announces(true);
+    peer.may_send = limits::spice_tokens;  // AGENT_CONNECTED_TOKENS sets it
+    peer.starts();
+    s.guest.reads = false;  // nothing is given back
+    peer.starts_file(1, "big", 100 * limits::mib);
+    s.guest.reads = true;
+    s.settle();
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    s.guest.reads = false;
+    const std::string data(20000, 'x');
+    while (peer.may_send > 10 && !peer.closed()) peer.file_data(1, data);
+    while (peer.may_send > 0 && !peer.closed()) peer.file_data(1, "x");
+    EXPECT_FALSE(peer.closed()) << peer.closed().value_or("");
+}
+
+TEST(SpiceTokens, FileThatIsStartedTwiceHoldsThemAllTheSame) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    peer.starts_file(1, "big", 100 * limits::mib);
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    s.guest.reads = false;
+    peer.agent_inbox.clear();
+    const std::string data(20000, 'x');
+    std::size_t sent = 0;
+    for (auto i = 0; i < 200 && peer.may_send > 12; ++i, sent += data.size()) {
+        peer.file_data(1, data);
+        peer.says(agent::FileTransferStart{.id = TransferId{1}, .key_file = "no key file"});
+    }
+    EXPECT_LE(sent, limits::spice_held + limits::spice_tokens * spice::agent_data_size);
+    EXPECT_FALSE(peer.heard<agent::FileTransferStatus>()) << "the client would take it for the running one";
+}
+
 // ---- Clipboard
+
+TEST(SpiceClipboard, SlowReaderThatTakesSomeGetsItAll) {
+    Scenario s{HubSettings{}, windows_agent};  // text of a guest with CRLF lies in a spool
+    SpicePeer peer{s};
+    peer.starts();
+    s.guest.grabs({text});
+    peer.reads = false;
+    peer.requests(text);
+    s.guest.answers(std::string(3000000, 'x'));
+    ByteVector buffer(64 * limits::kib);
+    std::size_t taken = 0;
+    for (auto i = 0; i < 200; ++i) {
+        s.advance(500ms);
+        taken += s.hub.poll_spice(peer.id, buffer, s.now);
+    }
+    EXPECT_GT(taken, 3000000U) << "nobody but its own socket moved";
+}
+
+TEST(SpiceClipboard, OwnerWhoseAgentCameBackIsAskedAgain) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    peer.grabs({text});
+    s.guest.goes();
+    s.guest.comes();
+    s.advance(200ms);  // what still stands is announced to the agent
+    s.guest.requests(text);
+    peer.agent_inbox.clear();
+    peer.starts();
+    EXPECT_EQ(peer.next<agent::ClipboardRequest>().format, text);
+    peer.answers("hello");
+    EXPECT_EQ(s.guest.next_data(), "hello");
+}
+
+TEST(SpiceClipboard, LateAnswerFromBeforeAGrabIsNotTakenForTheNewOne) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    peer.grabs({text});
+    s.guest.requests(text);
+    s.advance(30s);
+    EXPECT_EQ(s.guest.next_data(), "");
+    peer.grabs({text});
+    s.guest.requests(text);
+    peer.agent_inbox.clear();
+    peer.answers("copied before");
+    EXPECT_FALSE(s.guest.heard<agent::ClipboardData>());
+    EXPECT_TRUE(peer.heard<agent::ClipboardRequest>()) << "asked again: it may not have answered the first at all";
+    peer.answers("copied now");
+    EXPECT_EQ(s.guest.next_data(), "copied now");
+}
 
 TEST(SpiceClipboard, GuestsCopyIsReadWhole) {
     for (const std::size_t size : {0U, 1U, 2019U, 2020U, 2021U, 65536U, 3000000U}) {
@@ -446,6 +536,32 @@ TEST(SpiceDisplay, MonitorSwitchedOffInTheMiddleNeedsASparseAgent) {
     EXPECT_EQ(s.guest.next<agent::MonitorsConfig>().monitors.size(), 2U);
 }
 
+TEST(SpiceDisplay, MonitorOfNonsenseNeverReachesTheGuest) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    for (const agent::Monitor monitor : {agent::Monitor{.width = 65536, .height = 600, .depth = 32},
+                                         agent::Monitor{.width = 800, .height = 0xffffffff, .depth = 32},
+                                         agent::Monitor{.width = 800, .height = 600, .depth = 0xdeadbeef}}) {
+        peer.says(agent::MonitorsConfig{.positions = true, .physical_sizes = false, .monitors = {monitor}});
+        EXPECT_FALSE(peer.next<agent::Reply>().success);
+    }
+    s.advance(200ms);
+    EXPECT_FALSE(s.guest.heard<agent::MonitorsConfig>());
+}
+
+TEST(SpiceDisplay, LooksOfTheDesktopAreTheLeadsToChange) {
+    Scenario s{HubSettings{}, windows_agent};
+    auto& lead = s.joins();
+    SpicePeer peer{s};
+    peer.starts();
+    peer.says(agent::DisplayConfig{.disable_wallpaper = true});
+    EXPECT_FALSE(s.guest.heard<agent::DisplayConfig>());
+    lead.goes();
+    peer.says(agent::DisplayConfig{.disable_wallpaper = true});
+    EXPECT_TRUE(s.guest.heard<agent::DisplayConfig>());
+}
+
 TEST(SpiceDisplay, WhoHasNotTheLeadIsRefusedInWords) {
     Scenario s;
     auto& lead = s.joins();
@@ -519,6 +635,16 @@ TEST(SpiceFiles, CancelledByTheClientAreNotAnswered) {
     peer.says(agent::FileTransferStatus{.id = TransferId{1}, .status = agent::FileStatus::cancelled});
     EXPECT_EQ(s.guest.next<agent::FileTransferStatus>().status, agent::FileStatus::cancelled);
     EXPECT_FALSE(peer.heard<agent::FileTransferStatus>());
+}
+
+TEST(SpiceFiles, CancelOfNoneSilencesNoLaterOne) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    peer.says(agent::FileTransferStatus{.id = TransferId{5}, .status = agent::FileStatus::cancelled});
+    peer.starts_file(5, "a", 10);
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    EXPECT_EQ(status_of(peer), agent::FileStatus::can_send_data);
 }
 
 TEST(SpiceFiles, DataBeyondTheSizeEndTheTransferOnly) {
