@@ -54,7 +54,8 @@ describe('ten SPICE clients and ten browsers', () => {
     };
 
     before(async () => {
-        bed = await Bed.start({ sections: SPICE });
+        // Who does not read holds up what the guest copies, for one deadline in all.
+        bed = await Bed.start({ sections: { ...SPICE, limits: { 'request-deadline': '2s' } } });
         port = await bed.daemon.spicePort();
         spice = await Promise.all(range.map(() => connect()));
         web = await Promise.all(range.map(() => bed.client()));
@@ -74,20 +75,24 @@ describe('ten SPICE clients and ten browsers', () => {
 
     const seenData = (client) => client.agentInbox.all.filter((item) => item.type === Type.clipboard).length;
 
-    /** What is copied in the guest is read by these.
+    /** What is copied in the guest is read by these. The agent may offer a copy twice: what is asked of it between the
+     *  two is not answered, and asked again.
      *  @param {number} [timeoutMs]  for each answer, once the offer has come */
     async function assertCopyIsRead(text, { timeoutMs = 10_000, spices = spice, webs = web } = {}) {
         forget();
         await bed.desktop.x11.copy(text);
         const bytes = Buffer.from(text);
         const bySpice = spices.map(async (client) => {
-            await client.nextAgent(Type.grab);
-            const answer = await within(timeoutMs, client.read(), 'a SPICE client reads');
-            assert.ok(answer.bytes.equals(bytes), `a SPICE client reads ${answer.size} bytes`);
+            for (let answer; !answer?.bytes.equals(bytes); ) {
+                await client.nextAgent(Type.grab);
+                answer = await within(timeoutMs, client.read(), 'a SPICE client reads');
+            }
         });
         const byWeb = webs.map(async (client) => {
-            await client.next('clipboard-grab');
-            assert.ok((await within(timeoutMs, client.read(), 'a browser reads')).bytes.equals(bytes));
+            for (let answer; !answer?.bytes?.equals(bytes); ) {
+                await client.next('clipboard-grab');
+                answer = await within(timeoutMs, client.read(), 'a browser reads');
+            }
         });
         await Promise.all([...bySpice, ...byWeb]);
     }
