@@ -141,6 +141,7 @@ Result<std::vector<Listening>, std::string> Server::start() {
     }
     impl_->bound = std::move(wanted);
     impl_->apply(impl_->config, *tls);
+    impl_->config.spice_passwords.clear();  // the tickets have their hashes
     for (std::size_t each = 0; each < listeners.size(); ++each) {
         const auto& at = impl_->bound[each];
         std::vector<log::Field> fields{{"service", name_of(at, *tls != nullptr)}, {"address", to_text(at.address)}};

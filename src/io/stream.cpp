@@ -3,6 +3,7 @@
 #include "src/io/tls_io.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <fcntl.h>
@@ -110,14 +111,20 @@ IoResult Stream::try_write(std::span<const iovec> pieces) noexcept {
 // The socket is silent about what TLS has read of it, and about an end that was announced before.
 bool Stream::is_pending() const noexcept { return tls_ && has_pending(*tls_); }
 
+/// What is there already is no reason to keep the thread: the others of the context have their turn first.
+Task<bool> Stream::take_turn() {
+    co_await net::post(co_await net::this_coro::executor, net::use_awaitable_t<Executor>{});
+    co_return is_open();
+}
+
 Task<bool> Stream::ready(net::posix::descriptor_base::wait_type what) {
-    if (what == Descriptor::wait_read && is_pending()) co_return true;
+    if (what == Descriptor::wait_read && is_pending()) co_return co_await take_turn();
     const auto [error] = co_await descriptor_.async_wait(what, as_value);
     co_return !error;
 }
 
 Task<bool> Stream::ready(net::posix::descriptor_base::wait_type what, Clock::time_point deadline) {
-    if (what == Descriptor::wait_read && is_pending()) co_return true;
+    if (what == Descriptor::wait_read && is_pending()) co_return co_await take_turn();
     using namespace net::experimental::awaitable_operators;
     Timer timer{co_await net::this_coro::executor, deadline};
     const auto first = co_await (ready(what) || timer.async_wait(as_value));

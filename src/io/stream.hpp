@@ -75,6 +75,7 @@ private:
     [[nodiscard]] Task<bool> ready(net::posix::descriptor_base::wait_type what, Clock::time_point deadline);
 
     [[nodiscard]] bool is_pending() const noexcept;
+    [[nodiscard]] Task<bool> take_turn();
 
     Descriptor descriptor_;
     bool socket_;

@@ -37,14 +37,6 @@ void Throttle::failed(std::string_view address, Clock::time_point now) {
     if (full && now < record.failures.front() + window) record.refused_until = now + refusal;
 }
 
-void Throttle::succeeded(std::string_view address) {
-    const auto known = by_address_.find(address);
-    if (known == by_address_.end()) return;
-    const auto record = known->second;
-    by_address_.erase(known);
-    records_.erase(record);
-}
-
 const Throttle::Record* Throttle::find(std::string_view address) const {
     const auto known = by_address_.find(address);
     return known == by_address_.end() ? nullptr : &*known->second;

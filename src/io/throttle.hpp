@@ -33,8 +33,6 @@ public:
     [[nodiscard]] bool is_refused(std::string_view address, Clock::time_point now) const;
 
     void failed(std::string_view address, Clock::time_point now);
-    /// It knows a password: what it got wrong before is forgotten.
-    void succeeded(std::string_view address);
 
     [[nodiscard]] std::size_t size() const noexcept { return by_address_.size(); }
 

@@ -152,8 +152,14 @@ bridge::ClientProfile profile_of(const Request& request, const Admission& admiss
 }
 
 /// SPICE inside a WebSocket, for a client that has been let in: the link begins.
-Task<> link(Service& service, Stream stream, std::string response, std::string early, io::spice::LinkOrigin origin) {
-    io::spice::Exchange exchange{io::spice::Wire{std::move(stream)}, Clock::now() + bounds::head_deadline};
+Task<> link(Service& service, Pending::Connection& place, std::string response, std::string early,
+            io::spice::LinkOrigin origin) {
+    io::spice::Exchange exchange{io::spice::Wire{std::move(*place.stream)}, Clock::now() + bounds::head_deadline};
+    // Still half open: whoever makes room, or stops, ends it here.
+    auto* const before = std::exchange(place.stream, &exchange.wire().stream());
+    place.idle = true;
+    const auto give_back = [&place](Stream* stream) { place.stream = stream; };
+    const std::unique_ptr<Stream, decltype(give_back)> entry{before, give_back};
     const bool sent = co_await exchange.send(as_bytes(response));
     if (!sent) co_return;
     exchange.wire().speak_websocket(std::move(early));
@@ -171,9 +177,10 @@ std::optional<policy::Permission> needed(Arrival::Service service) noexcept {
 }
 
 /// nullopt: the connection has moved on, or has been refused and ended.
-Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, RequestReader& reader,
+Task<std::optional<Response>> answer_upgrade(Service& service, Pending::Connection& place, RequestReader& reader,
                                              const Request& request, const Admission& admission, const Peer& peer) {
     using browser::Code;
+    auto& stream = *place.stream;
     const auto path = parse_socket_path(request.path);
     if (!path) co_return problem(404, "there is no WebSocket at this path");
     auto handshake = accept_handshake(request, path->service);
@@ -195,8 +202,7 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
             .admitted =
                 Admitted{.vm = path->vm, .user = admission.user, .permissions = admission.permissions, .ticket = {}},
             .is_confidential = stream.is_secure() || !peer.tcp};
-        co_await link(service, std::move(stream), std::move(handshake->response), reader.take_rest(),
-                      std::move(origin));
+        co_await link(service, place, std::move(handshake->response), reader.take_rest(), std::move(origin));
         co_return std::nullopt;
     }
     if (!refused) {
@@ -218,8 +224,9 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Stream& stream, R
 }
 
 /// Answers one request; false: it was the last on this connection.
-Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader, const Request& request,
+Task<bool> serve_request(Service& service, Pending::Connection& place, RequestReader& reader, const Request& request,
                          const Peer& peer) {
+    auto& stream = *place.stream;
     const auto facts = facts_of(request, peer, stream.is_secure());
     const auto admission = admit(service.rules, facts);
     std::optional<Response> response;
@@ -228,7 +235,7 @@ Task<bool> serve_request(Service& service, Stream& stream, RequestReader& reader
         response = problem(refusal.status, refusal.detail, refusal.code);
         if (refusal.status == 401) response->fields.emplace_back("WWW-Authenticate", "Bearer");
     } else if (request.is_upgrade()) {
-        response = co_await answer_upgrade(service, stream, reader, request, *admission, peer);
+        response = co_await answer_upgrade(service, place, reader, request, *admission, peer);
         if (!response) co_return false;
     } else {
         response = co_await answer(service, request, *admission);
@@ -261,7 +268,7 @@ Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer pe
         if (received.fault) co_return co_await refuse(stream, *received.fault);
         if (!received.request) co_return;
         place->idle = false;
-        const bool go_on = co_await serve_request(*service, stream, reader, *received.request, peer);
+        const bool go_on = co_await serve_request(*service, *place, reader, *received.request, peer);
         if (!go_on) co_return;
         if (service->stopping) co_return;
         place->idle = true;

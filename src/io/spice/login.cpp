@@ -6,6 +6,7 @@
 #include "src/io/vm.hpp"
 #include "src/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -55,9 +56,9 @@ Task<Said<std::optional<std::string>>> read_data(Exchange& exchange) {
 Task<bool> hold_back(LinkService& service, Exchange& exchange, const Peer& peer) {
     const auto delay = service.throttle.delay(peer.address, Clock::now());
     if (delay.count() == 0) co_return true;
-    Timer timer{service.context, Clock::now() + delay};
+    Timer timer{service.context, std::min<Clock::time_point>(Clock::now() + delay, exchange.deadline())};
     [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
-    co_return exchange.wire().is_open();
+    co_return exchange.wire().is_open() && Clock::now() < exchange.deadline();
 }
 
 /// Others of this address may have failed while this one was held back, or talked.
@@ -118,7 +119,6 @@ Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange
     if (!admitted)
         co_return co_await deny(service, exchange, origin,
                                 password ? browser::name(admitted.error()) : "not encrypted with our key");
-    service.throttle.succeeded(origin.peer.address);
     co_return std::move(*admitted);
 }
 
@@ -205,7 +205,6 @@ Task<std::optional<Admitted>> by_sasl(LinkService& service, Exchange& exchange, 
     if (!user) co_return co_await deny_user(service, exchange, origin, user.error());
     auto admitted = machine_of_users(service, origin);
     if (!admitted) co_return co_await deny_user(service, exchange, origin, "the port belongs to no machine");
-    service.throttle.succeeded(origin.peer.address);
     std::vector<std::byte> done;
     Writer{done}.u32(0);
     const bool told = co_await exchange.send(done);

@@ -70,7 +70,9 @@ Task<bool> shake_hands(const LinkService& service, Exchange& exchange, const Lin
         // Which pages may connect is the door's to say; who the client is, the link's.
         auto rules = service.rules;
         rules.auth = AuthMode::none;
-        const auto admission = admit(rules, {.hosts = (*request)->all("host"), .origins = (*request)->all("origin")});
+        const auto admission = admit(rules, {.tls = exchange.wire().stream().is_secure(),
+                                             .hosts = (*request)->all("host"),
+                                             .origins = (*request)->all("origin")});
         if (!admission) {
             co_await refuse(exchange, origin, refusal_of(admission.error()), admission.error().detail);
             co_return false;

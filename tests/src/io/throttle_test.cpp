@@ -57,16 +57,6 @@ TEST_F(ThrottleTest, EachAddressCountsForItself) {
     EXPECT_EQ(delay("192.0.2.2"), 0ms);
 }
 
-TEST_F(ThrottleTest, ASuccessEndsTheSuspicion) {
-    fail(8);
-    throttle_.succeeded("192.0.2.2");
-    throttle_.succeeded("192.0.2.1");
-    EXPECT_EQ(delay(), 0ms);
-    EXPECT_EQ(throttle_.size(), 0U);
-    fail(9);
-    EXPECT_FALSE(is_refused());
-}
-
 TEST_F(ThrottleTest, RemembersSoManyAddressesAndForgetsTheOneThatFailedLongestAgo) {
     fail(10, "first");
     fail(10, "second");
