@@ -25,6 +25,10 @@ inline constexpr std::size_t link_body = 4096;
 inline constexpr std::size_t link_words = 1024;
 /// Body of a message that has no size of its own and no meaning here.
 inline constexpr std::size_t spice_small = 1024;
+/// Body of any message of a SPICE server's main channel but PING, which has padding.
+inline constexpr std::size_t spice_main_body = 64 * kib;
+/// AGENT_DATA that we let a SPICE server send before we took any; given back as the hub takes them.
+inline constexpr std::size_t spice_grant = 64;
 /// AGENT_DATA that a client may have under way. spice-server grants 10; more keep a distant client's uploads moving.
 inline constexpr std::size_t spice_tokens = 128;
 /// Bytes of such a client's files that wait for the guest, before it gets no more tokens.

@@ -24,11 +24,25 @@ struct Address {
 
 /// How the host end of a port is reached.
 struct Guest {
-    enum class Kind : std::uint8_t { unix_connect, unix_listen, tcp_connect, tcp_listen, pty, fd };
+    enum class Kind : std::uint8_t {
+        unix_connect,
+        unix_listen,
+        tcp_connect,
+        tcp_listen,
+        pty,
+        fd,
+        spice,  ///< a SPICE server holds the port; the bridge is its client
+        spice_tls,
+        spice_unix,
+    };
     Kind kind = Kind::unix_connect;
     Address address;   ///< unix, tcp; of a pty: its path
     int fd = -1;       ///< of fd: inherited, owned by the bridge from then on
     std::string text;  ///< as it was written, for logs and the API
+    // ---- Of a SPICE server
+    std::string password_file{};  ///< its first line is the password; empty: none is asked for
+    std::string ca_file{};        ///< of spice_tls; empty: what the system trusts
+    std::string host_subject{};   ///< of its certificate, in place of the host's name
 
     friend bool operator==(const Guest&, const Guest&) = default;
 };

@@ -22,20 +22,27 @@ std::uint32_t first_word(Bytes words, std::size_t first, std::size_t count) noex
     return count == 0 ? 0 : load_le<std::uint32_t>(words.data() + first * sizeof(std::uint32_t));
 }
 
+/// The numbers of words and their place are next in `in`, which reads `body`; they lie behind the first `fixed` bytes.
+Result<Capabilities, LinkError> decode_capabilities(Reader& in, Bytes body, std::size_t fixed) {
+    const std::size_t common = in.u32("common words");
+    const std::size_t channel = in.u32("channel words");
+    const std::size_t offset = in.u32("offset");
+    if (common > limits::link_words || channel > limits::link_words) return LinkError::invalid_data;
+    if (offset < fixed || offset > body.size()) return LinkError::invalid_data;
+    const auto words = body.subspan(offset);
+    if ((common + channel) * sizeof(std::uint32_t) > words.size()) return LinkError::invalid_data;
+    return Capabilities{.common = first_word(words, 0, common), .channel = first_word(words, common, channel)};
+}
+
 Result<LinkRequest, LinkError> decode_request(Bytes body) {
     Reader in{body};
     LinkRequest request;
     request.connection = in.u32("connection");
     request.type = in.as<ChannelType>("type");
     request.id = in.u8("id");
-    const std::size_t common = in.u32("common words");
-    const std::size_t channel = in.u32("channel words");
-    const std::size_t offset = in.u32("offset");
-    if (common > limits::link_words || channel > limits::link_words) return LinkError::invalid_data;
-    if (offset < request_fixed || offset > body.size()) return LinkError::invalid_data;
-    const auto words = body.subspan(offset);
-    if ((common + channel) * sizeof(std::uint32_t) > words.size()) return LinkError::invalid_data;
-    request.capabilities = {.common = first_word(words, 0, common), .channel = first_word(words, common, channel)};
+    auto capabilities = decode_capabilities(in, body, request_fixed);
+    if (!capabilities) return capabilities.error();
+    request.capabilities = *capabilities;
     return request;
 }
 
@@ -57,7 +64,10 @@ std::string_view name(LinkError error) noexcept {
     return "unknown";
 }
 
-Result<std::optional<LinkRequest>, LinkError> take_link_request(Bytes& input) {
+namespace {
+
+/// The body behind a header whose size is at least `least`; nullopt: it takes more bytes.
+Result<std::optional<Bytes>, LinkError> find_body(Bytes input, std::size_t least) {
     const auto start = input.first(std::min(input.size(), magic.size()));
     if (!std::ranges::equal(start, std::span{magic}.first(start.size()))) return LinkError::invalid_magic;
     if (input.size() < link_header) return std::nullopt;
@@ -66,11 +76,27 @@ Result<std::optional<LinkRequest>, LinkError> take_link_request(Bytes& input) {
     static_cast<void>(in.u32("minor"));
     const std::size_t size = in.u32("size");
     if (major != SPICE_VERSION_MAJOR) return LinkError::version_mismatch;
-    if (size < request_fixed || size > limits::link_body) return LinkError::invalid_data;
+    if (size < least || size > limits::link_body) return LinkError::invalid_data;
     if (input.size() < link_header + size) return std::nullopt;
-    auto request = decode_request(input.subspan(link_header, size));
+    return input.subspan(link_header, size);
+}
+
+void put_header(Writer& out, std::size_t size) {
+    out.bytes(magic);
+    out.u32(SPICE_VERSION_MAJOR);
+    out.u32(SPICE_VERSION_MINOR);
+    out.u32(static_cast<std::uint32_t>(size));
+}
+
+}  // namespace
+
+Result<std::optional<LinkRequest>, LinkError> take_link_request(Bytes& input) {
+    const auto body = find_body(input, request_fixed);
+    if (!body) return body.error();
+    if (!*body) return std::nullopt;
+    auto request = decode_request(**body);
     if (!request) return request.error();
-    input = input.subspan(link_header + size);
+    input = input.subspan(link_header + (*body)->size());
     return *request;
 }
 
@@ -79,10 +105,7 @@ std::vector<std::byte> encode_link_reply(const LinkReply& reply) {
     const std::size_t words = reply.error == LinkError::ok ? 1 : 0;
     bytes.reserve(link_header + reply_fixed + 2 * words * sizeof(std::uint32_t));
     Writer out{bytes};
-    out.bytes(magic);
-    out.u32(SPICE_VERSION_MAJOR);
-    out.u32(SPICE_VERSION_MINOR);
-    out.u32(static_cast<std::uint32_t>(reply_fixed + 2 * words * sizeof(std::uint32_t)));
+    put_header(out, reply_fixed + 2 * words * sizeof(std::uint32_t));
     out.as(reply.error);
     out.bytes(reply.public_key);
     out.zeros(public_key_size - reply.public_key.size());
@@ -96,6 +119,41 @@ std::vector<std::byte> encode_link_reply(const LinkReply& reply) {
     out.u32(reply.capabilities.common);
     out.u32(reply.capabilities.channel);
     return bytes;
+}
+
+// ---- The other side
+
+std::vector<std::byte> encode_link_request(const LinkRequest& request) {
+    std::vector<std::byte> bytes;
+    Writer out{bytes};
+    put_header(out, request_fixed + 2 * sizeof(std::uint32_t));
+    out.u32(request.connection);
+    out.as(request.type);
+    out.u8(request.id);
+    out.u32(1);
+    out.u32(1);
+    out.u32(request_fixed);
+    out.u32(request.capabilities.common);
+    out.u32(request.capabilities.channel);
+    return bytes;
+}
+
+Result<std::optional<LinkAnswer>, LinkError> take_link_reply(Bytes& input) {
+    using Answer = Result<std::optional<LinkAnswer>, LinkError>;
+    const auto body = find_body(input, reply_fixed);
+    if (!body) return Answer{boost::system::in_place_error, body.error()};
+    if (!*body) return Answer{std::nullopt};
+    Reader in{**body};
+    LinkAnswer answer;
+    answer.error = in.as<LinkError>("error");
+    copy_bytes(answer.public_key.data(), in.take(public_key_size, "key"));
+    if (answer.error == LinkError::ok) {  // an error's offset is 0 as well
+        auto capabilities = decode_capabilities(in, **body, reply_fixed);
+        if (!capabilities) return Answer{boost::system::in_place_error, capabilities.error()};
+        answer.capabilities = *capabilities;
+    }
+    input = input.subspan(link_header + (*body)->size());
+    return Answer{answer};
 }
 
 }  // namespace vmcbridge::spice

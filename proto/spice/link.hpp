@@ -5,6 +5,7 @@
 #include <spice/enums.h>
 #include <spice/protocol.h>
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -104,5 +105,18 @@ struct LinkReply {
 };
 /// One word a group; none where there is an error: PureSpice takes 200 bytes at most.
 [[nodiscard]] std::vector<std::byte> encode_link_reply(const LinkReply& reply);
+
+// ---- The other side: the bridge as a client
+
+[[nodiscard]] std::vector<std::byte> encode_link_request(const LinkRequest& request);
+
+/// The server's answer, as its client reads it.
+struct LinkAnswer {
+    LinkError error = LinkError::ok;
+    std::array<std::byte, public_key_size> public_key{};
+    Capabilities capabilities;
+};
+/// As take_link_request(). Errors: invalid_magic, version_mismatch, invalid_data.
+[[nodiscard]] Result<std::optional<LinkAnswer>, LinkError> take_link_reply(Bytes& input);
 
 }  // namespace vmcbridge::spice

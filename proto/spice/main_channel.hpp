@@ -159,4 +159,45 @@ using ClientMessage = std::variant<Pong, ClientDisconnecting, AttachChannels, Mo
 /// Errors: truncated, trailing_bytes, bad_value (a type that client_message_limit() does not know).
 [[nodiscard]] Result<ClientMessage> decode_client(const Message& message);
 
+// ---- The other side: the bridge as a client -----------------------------------------------------------------------
+
+/// A host to which the machine has moved: connect there.
+///
+/// port u16 | TLS port u16 | host size u32 | host offset u32 | subject size u32 | subject offset u32 | texts; offsets
+/// count from the start of the body.
+struct SwitchHost {
+    std::uint16_t port = 0;
+    std::uint16_t tls_port = 0;
+    std::string_view host;     ///< without its NUL
+    std::string_view subject;  ///< of the certificate there; empty: as before
+};
+/// Everything that a client without pictures has no use for.
+struct ServerOther {
+    MessageType type = 0;
+};
+struct SetAck {
+    std::uint32_t generation = 0;
+    std::uint32_t window = 0;
+};
+using ServerMessage = std::variant<Init, Ping, SetAck, AgentConnected, AgentConnectedTokens, AgentDisconnected,
+                                   AgentData, AgentToken, SwitchHost, Disconnecting, ServerOther>;
+
+/// For MessageReader: how much of a message is taken. Any type may come.
+[[nodiscard]] std::optional<std::size_t> server_message_limit(MessageType type);
+/// Errors: truncated, bad_value (texts outside the message).
+[[nodiscard]] Result<ServerMessage> decode_server(const Message& message);
+
+/// Appends a whole message, header included.
+void encode(const Pong& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const AgentStart& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const AgentData& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const ClientAgentToken& message, HeaderWriter& header, std::vector<std::byte>& out);
+/// SET_ACK's answer: its generation.
+struct AckSync {
+    std::uint32_t generation = 0;
+};
+struct Ack {};
+void encode(const AckSync& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const Ack& message, HeaderWriter& header, std::vector<std::byte>& out);
+
 }  // namespace vmcbridge::spice

@@ -95,11 +95,43 @@ constexpr std::array guest_forms{
     GuestForm{"pty", Guest::Kind::pty, parse_pty},
     GuestForm{"tcp", Guest::Kind::tcp_connect, parse_connectable},
     GuestForm{"tcp-listen", Guest::Kind::tcp_listen, parse_listenable},
+    GuestForm{"spice", Guest::Kind::spice, parse_connectable},
+    GuestForm{"spice+tls", Guest::Kind::spice_tls, parse_connectable},
+    GuestForm{"spice+unix", Guest::Kind::spice_unix, parse_path},
 };
 constexpr std::string_view guest_help =
-    "write unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N";
+    "write unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
+    "spice+tls:HOST:PORT, spice+unix:PATH or fd:N";
 
-constexpr std::array<std::string_view, 4> later_guest_forms{"spice", "spice+tls", "spice+unix", "libvirt"};
+constexpr std::array<std::string_view, 1> later_guest_forms{"libvirt"};
+
+bool is_spice(Guest::Kind kind) noexcept {
+    return kind == Guest::Kind::spice || kind == Guest::Kind::spice_tls || kind == Guest::Kind::spice_unix;
+}
+
+/// "password-file=PATH&ca-file=PATH&host-subject=TEXT" behind the question mark of a SPICE server.
+std::optional<Problem> read_options(std::string_view options, std::string_view whole, Guest& guest) {
+    while (!options.empty()) {
+        const auto end = std::min(options.find('&'), options.size());
+        const auto option = options.substr(0, end);
+        options.remove_prefix(std::min(end + 1, options.size()));
+        const auto equals = std::min(option.find('='), option.size());
+        const auto name = option.substr(0, equals);
+        const auto value = option.substr(std::min(equals + 1, option.size()));
+        auto* place = name == "password-file"  ? &guest.password_file
+                      : name == "ca-file"      ? &guest.ca_file
+                      : name == "host-subject" ? &guest.host_subject
+                                               : nullptr;
+        if (place == nullptr)
+            return fault(
+                whole, "\"" + std::string{name} + "\" is no option; there are password-file, ca-file and host-subject");
+        if (value.empty()) return fault(whole, std::string{name} + " has no value");
+        if (name != "password-file" && guest.kind != Guest::Kind::spice_tls)
+            return fault(whole, std::string{name} + " is for spice+tls:");
+        *place = value;
+    }
+    return std::nullopt;
+}
 
 Parsed<Guest> parse_fd(std::string_view number, std::string_view whole) {
     int fd = -1;
@@ -125,9 +157,13 @@ Parsed<Guest> parse_guest(std::string_view text) {
     for (const auto& form : guest_forms) {
         const auto rest = after_scheme(text, form.scheme);
         if (!rest) continue;
-        auto address = form.parse(*rest, text);
+        const auto query = is_spice(form.kind) ? std::min(rest->find('?'), rest->size()) : rest->size();
+        auto address = form.parse(rest->substr(0, query), text);
         if (!address) return address.error();
-        return Guest{form.kind, std::move(*address), -1, std::string{text}};
+        Guest guest{.kind = form.kind, .address = std::move(*address), .text = std::string{text}};
+        if (query == rest->size()) return guest;
+        if (auto problem = read_options(rest->substr(query + 1), text, guest)) return *problem;
+        return guest;
     }
     if (const auto number = after_scheme(text, "fd")) return parse_fd(*number, text);
     for (const auto scheme : later_guest_forms)

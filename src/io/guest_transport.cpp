@@ -17,6 +17,8 @@ constexpr std::array registry{
     Row{Guest::Kind::unix_connect, make_unix_transport}, Row{Guest::Kind::unix_listen, make_listening_transport},
     Row{Guest::Kind::tcp_connect, make_tcp_transport},   Row{Guest::Kind::tcp_listen, make_listening_transport},
     Row{Guest::Kind::pty, make_pty_transport},           Row{Guest::Kind::fd, make_fd_transport},
+    Row{Guest::Kind::spice, make_spice_transport},       Row{Guest::Kind::spice_tls, make_spice_transport},
+    Row{Guest::Kind::spice_unix, make_spice_transport},
 };
 
 }  // namespace

@@ -39,5 +39,6 @@ struct TransportOwner {
 [[nodiscard]] std::unique_ptr<GuestTransport> make_listening_transport(net::io_context&, const Guest&, TransportOwner);
 [[nodiscard]] std::unique_ptr<GuestTransport> make_pty_transport(net::io_context&, const Guest&, TransportOwner);
 [[nodiscard]] std::unique_ptr<GuestTransport> make_fd_transport(net::io_context&, const Guest&, TransportOwner);
+[[nodiscard]] std::unique_ptr<GuestTransport> make_spice_transport(net::io_context&, const Guest&, TransportOwner);
 
 }  // namespace vmcbridge::io

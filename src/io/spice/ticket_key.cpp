@@ -11,6 +11,9 @@ namespace {
 
 constexpr unsigned key_bits = SPICE_TICKET_KEY_PAIR_LENGTH;
 
+struct FreeKey {
+    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
 struct FreeContext {
     void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
 };
@@ -45,6 +48,23 @@ std::optional<std::string> TicketKey::decrypt(std::span<const std::byte, ::vmcbr
     OPENSSL_cleanse(plain.data(), plain.size());
     if (password.size() > ::vmcbridge::spice::password_size) return std::nullopt;
     return password;
+}
+
+std::optional<std::array<std::byte, ::vmcbridge::spice::ticket_size>> encrypt_ticket(Bytes public_key,
+                                                                                     const std::string& password) {
+    const auto* der = raw(public_key);
+    const std::unique_ptr<EVP_PKEY, FreeKey> key{d2i_PUBKEY(nullptr, &der, static_cast<long>(public_key.size()))};
+    if (!key) return std::nullopt;
+    const std::unique_ptr<EVP_PKEY_CTX, FreeContext> context{EVP_PKEY_CTX_new(key.get(), nullptr)};
+    std::array<std::byte, ::vmcbridge::spice::ticket_size> ticket{};
+    auto size = ticket.size();
+    const bool done =
+        context && EVP_PKEY_encrypt_init(context.get()) > 0 &&
+        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) > 0 &&
+        EVP_PKEY_encrypt(context.get(), nullptr, &size, nullptr, password.size() + 1) > 0 && size == ticket.size() &&
+        EVP_PKEY_encrypt(context.get(), reinterpret_cast<unsigned char*>(ticket.data()), &size,
+                         reinterpret_cast<const unsigned char*>(password.c_str()), password.size() + 1) > 0;
+    return done && size == ticket.size() ? std::optional{ticket} : std::nullopt;
 }
 
 KeyStock::KeyStock() {

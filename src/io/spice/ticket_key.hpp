@@ -42,6 +42,10 @@ private:
     std::set<std::array<std::byte, ::vmcbridge::spice::ticket_size>> taken_;
 };
 
+/// A password for a server, encrypted with the key of its link; nullopt: that is no key, or the password is too long.
+[[nodiscard]] std::optional<std::array<std::byte, ::vmcbridge::spice::ticket_size>> encrypt_ticket(
+    Bytes public_key, const std::string& password);
+
 /// Keys made ahead by a thread of its own: making one takes milliseconds, in which a context serves nobody else. Links
 /// that come faster than keys share the last one, so that nobody waits behind a thousand who never log in.
 class KeyStock {

@@ -1,0 +1,161 @@
+#include "src/bridge/spice_upstream.hpp"
+
+#include "proto/agent/header.hpp"
+#include "proto/match.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmcbridge::bridge {
+
+namespace {
+
+/// Moves as much of `from` as fits to `out`; what was moved is forgotten once it is all.
+std::size_t drain(std::vector<std::byte>& from, std::size_t& at, MutableBytes out) {
+    const auto piece = Bytes{from}.subspan(at);
+    const auto count = std::min(piece.size(), out.size());
+    std::ranges::copy(piece.first(count), out.begin());
+    at += count;
+    if (at == from.size()) {
+        from.clear();
+        at = 0;
+    }
+    return count;
+}
+
+}  // namespace
+
+// ---- The server
+
+std::optional<std::string> SpiceUpstream::handle_server(Bytes bytes) {
+    for (;;) {
+        const auto message = reader_.next(bytes);
+        if (!message) return "the server's main channel: " + to_text(message.error());
+        if (!*message) return std::nullopt;
+        acknowledge();
+        const auto decoded = spice::decode_server(**message);
+        if (!decoded) return "message " + std::to_string((*message)->type) + ": " + to_text(decoded.error());
+        if (auto fault = handle(*decoded)) return fault;
+    }
+}
+
+std::optional<std::string> SpiceUpstream::handle(const spice::ServerMessage& message) {
+    using Fault = std::optional<std::string>;
+    if (!has_begun_ && !std::holds_alternative<spice::Init>(message)) return "the server does not begin with INIT";
+    return std::visit(match{
+                          [&](const spice::Init& m) -> Fault {
+                              if (std::exchange(has_begun_, true)) return "the server begins twice";
+                              tokens_ = m.agent_tokens;
+                              if (m.agent_connected) agent_came(std::nullopt);
+                              return {};
+                          },
+                          [&](const spice::Ping& m) -> Fault {
+                              encode(spice::Pong{.id = m.id, .timestamp = m.timestamp}, header_, to_server_);
+                              return {};
+                          },
+                          [&](const spice::SetAck& m) -> Fault {
+                              ack_window_ = m.window;
+                              unacknowledged_ = 0;
+                              encode(spice::AckSync{.generation = m.generation}, header_, to_server_);
+                              return {};
+                          },
+                          [&](const spice::AgentConnected&) -> Fault {
+                              agent_came(std::nullopt);
+                              return {};
+                          },
+                          [&](const spice::AgentConnectedTokens& m) -> Fault {
+                              agent_came(m.tokens);
+                              return {};
+                          },
+                          [&](const spice::AgentDisconnected&) -> Fault {
+                              agent_went();
+                              return {};
+                          },
+                          [&](const spice::AgentData& m) -> Fault {
+                              agent_said(m.bytes);
+                              return {};
+                          },
+                          [&](const spice::AgentToken& m) -> Fault {
+                              tokens_ += m.tokens;
+                              return pass_on();
+                          },
+                          [&](const spice::SwitchHost& m) -> Fault {
+                              moved_ = Moved{.host = std::string{m.host},
+                                             .port = m.port,
+                                             .tls_port = m.tls_port,
+                                             .subject = std::string{m.subject}};
+                              return "the machine has moved to another host";
+                          },
+                          [&](const spice::Disconnecting&) -> Fault { return "the server ends the connection"; },
+                          [&](const spice::ServerOther&) -> Fault { return {}; },
+                      },
+                      message);
+}
+
+void SpiceUpstream::acknowledge() {
+    if (ack_window_ == 0 || ++unacknowledged_ < ack_window_) return;
+    unacknowledged_ = 0;
+    encode(spice::Ack{}, header_, to_server_);
+}
+
+std::size_t SpiceUpstream::poll_server(MutableBytes out) { return drain(to_server_, to_server_at_, out); }
+
+// ---- The agent
+
+void SpiceUpstream::agent_came(std::optional<std::uint32_t> tokens) {
+    agent_went();
+    if (tokens) tokens_ = *tokens;
+    has_agent_ = true;
+    ++agents_;
+    encode(spice::AgentStart{.tokens = limits::spice_grant}, header_, to_server_);
+}
+
+void SpiceUpstream::agent_went() {
+    has_agent_ = false;
+    owed_ = pieces_ = 0;
+    from_port_.clear();
+    to_port_.clear();
+    to_port_at_ = 0;
+}
+
+void SpiceUpstream::agent_said(Bytes bytes) {
+    if (!has_agent_) return;
+    std::array<std::byte, limits::chunk_header> head{};
+    agent::store(head.data(), agent::ChunkHeader{.port = static_cast<std::uint32_t>(ChunkPort::client),
+                                                 .size = static_cast<std::uint32_t>(bytes.size())});
+    to_port_.insert(to_port_.end(), head.begin(), head.end());
+    to_port_.insert(to_port_.end(), bytes.begin(), bytes.end());
+    ++pieces_;
+}
+
+std::size_t SpiceUpstream::poll_port(MutableBytes out) {
+    const auto count = drain(to_port_, to_port_at_, out);
+    if (!has_port_output()) owed_ += std::exchange(pieces_, 0);
+    if (owed_ >= limits::spice_grant / 4)
+        encode(spice::ClientAgentToken{.tokens = std::exchange(owed_, 0)}, header_, to_server_);
+    return count;
+}
+
+std::optional<std::string> SpiceUpstream::handle_port(Bytes bytes) {
+    if (!has_agent_) return std::nullopt;
+    from_port_.insert(from_port_.end(), bytes.begin(), bytes.end());
+    return pass_on();
+}
+
+/// Whole chunks, as far as tokens go. What is for the server's port is the agent's all the same: it looks at no port.
+std::optional<std::string> SpiceUpstream::pass_on() {
+    std::size_t at = 0;
+    while (tokens_ > 0 && from_port_.size() - at >= limits::chunk_header) {
+        const auto head = agent::load_chunk_header(from_port_.data() + at);
+        if (head.size > limits::chunk_to_guest) return "a chunk for the agent is too large";
+        if (from_port_.size() - at - limits::chunk_header < head.size) break;
+        const auto body = Bytes{from_port_}.subspan(at + limits::chunk_header, head.size);
+        encode(spice::AgentData{.bytes = body}, header_, to_server_);
+        --tokens_;
+        at += limits::chunk_header + head.size;
+    }
+    from_port_.erase(from_port_.begin(), from_port_.begin() + static_cast<std::ptrdiff_t>(at));
+    return std::nullopt;
+}
+
+}  // namespace vmcbridge::bridge

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "proto/spice/main_channel.hpp"
+#include "proto/vdi/chunk.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+/// The bridge as the client of a SPICE server that holds the guest's port: its main channel on one side, the port's
+/// chunks on the other, as a guest's transport would carry them. Pure; one connection.
+///
+/// AGENT_DATA and chunks of ours are the same pieces. The server's tokens hold the hub's bytes back; ours, which are
+/// given back as the hub takes them, hold the server's.
+class SpiceUpstream {
+public:
+    explicit SpiceUpstream(spice::HeaderKind kind) noexcept
+        : reader_{kind, spice::server_message_limit}, header_{kind} {}
+
+    // ---- The server
+    /// Any piece of what it wrote after the link. nullopt: fine; else why the connection is of no use any more.
+    [[nodiscard]] std::optional<std::string> handle_server(Bytes bytes);
+    /// false: what it sent waits for the hub.
+    [[nodiscard]] bool server_is_readable() const noexcept { return to_port_.size() - to_port_at_ < port_most; }
+    [[nodiscard]] std::size_t poll_server(MutableBytes out);
+    [[nodiscard]] bool has_server_output() const noexcept { return to_server_at_ < to_server_.size(); }
+    /// Where the machine has moved; the connection here is over then.
+    struct Moved {
+        std::string host;
+        std::uint16_t port = 0;
+        std::uint16_t tls_port = 0;
+        std::string subject;
+    };
+    [[nodiscard]] const std::optional<Moved>& moved() const noexcept { return moved_; }
+
+    // ---- The agent's port
+    /// Counts the agents that came; 0: there is none now.
+    [[nodiscard]] std::uint64_t agent() const noexcept { return has_agent_ ? agents_ : 0; }
+    /// What the hub wrote to it. nullopt: fine; else why it makes no sense.
+    [[nodiscard]] std::optional<std::string> handle_port(Bytes bytes);
+    /// false: the server has no tokens for more.
+    [[nodiscard]] bool port_is_readable() const noexcept { return from_port_.size() < port_most; }
+    [[nodiscard]] std::size_t poll_port(MutableBytes out);
+    [[nodiscard]] bool has_port_output() const noexcept { return to_port_at_ < to_port_.size(); }
+
+private:
+    /// Of either way, before the other end is not read.
+    static constexpr std::size_t port_most = 128 * limits::kib;
+
+    [[nodiscard]] std::optional<std::string> handle(const spice::ServerMessage& message);
+    void agent_came(std::optional<std::uint32_t> tokens);
+    void agent_went();
+    void agent_said(Bytes bytes);
+    void acknowledge();
+    [[nodiscard]] std::optional<std::string> pass_on();
+
+    spice::MessageReader reader_;
+    spice::HeaderWriter header_;
+    std::vector<std::byte> to_server_;
+    std::size_t to_server_at_ = 0;
+    bool has_begun_ = false;  ///< INIT has come
+    std::optional<Moved> moved_;
+    std::uint32_t ack_window_ = 0;
+    std::uint32_t unacknowledged_ = 0;
+
+    bool has_agent_ = false;
+    std::uint64_t agents_ = 0;
+    std::uint64_t tokens_ = 0;          ///< AGENT_DATA that the server takes
+    std::uint32_t owed_ = 0;            ///< of ours, to be given back
+    std::vector<std::byte> from_port_;  ///< chunks of the hub that wait
+    std::vector<std::byte> to_port_;
+    std::size_t to_port_at_ = 0;
+    std::uint32_t pieces_ = 0;  ///< in to_port_
+};
+
+}  // namespace vmcbridge::bridge

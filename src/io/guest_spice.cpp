@@ -1,0 +1,288 @@
+// spice:, spice+tls:, spice+unix: a SPICE server holds the guest's port, and the bridge is its client.
+//
+// connect -> TLS -> link -> main channel, until it ends; for each agent that comes on it, one connection to the hub:
+//     server <-> SpiceUpstream <-> a pair of sockets <-> hub
+#include "proto/spice/link.hpp"
+#include "proto/text.hpp"
+#include "src/bridge/spice_upstream.hpp"
+#include "src/io/address.hpp"
+#include "src/io/backoff.hpp"
+#include "src/io/buffer_pool.hpp"
+#include "src/io/guest_transport.hpp"
+#include "src/io/signal.hpp"
+#include "src/io/spice/client_link.hpp"
+#include "src/io/task_group.hpp"
+#include "src/log.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace vmcbridge::io {
+
+using namespace net::experimental::awaitable_operators;
+
+namespace {
+
+/// One connection to the server. Shared with its tasks: whoever ends last takes it along.
+class Upstream : public std::enable_shared_from_this<Upstream> {
+public:
+    Upstream(net::io_context& context, spice::ClientLink link)
+        : context_{context},
+          server_{std::move(link.stream)},
+          up_{link.header},
+          early_{std::move(link.early)},
+          changed_{context},
+          server_work_{context},
+          server_room_{context},
+          port_work_{context},
+          port_room_{context},
+          tasks_{context} {}
+
+    void start() { tasks_.spawn("spice-upstream", run(shared_from_this())); }
+    /// Ends it; its tasks go when they have their turn.
+    void stop() {
+        finish("dropped");
+        changed_.notify();
+    }
+    /// Another agent has come, or the connection has ended; one waiter.
+    [[nodiscard]] Task<> news() { return changed_.wait(); }
+    [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+    [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+    [[nodiscard]] const std::optional<bridge::SpiceUpstream::Moved>& moved() const noexcept { return up_.moved(); }
+    /// The hub's end of the port of an agent that nobody was given yet.
+    [[nodiscard]] std::optional<Stream> take_agent();
+
+private:
+    [[nodiscard]] Task<> run(std::shared_ptr<Upstream> self);
+    [[nodiscard]] Task<> read_server();
+    [[nodiscard]] Task<> write_server();
+    [[nodiscard]] Task<> serve_port(std::shared_ptr<Upstream> self, std::uint64_t agent);
+    [[nodiscard]] Task<> read_port(std::uint64_t agent);
+    [[nodiscard]] Task<> write_port(std::uint64_t agent);
+    void take(Bytes bytes);
+    void look();
+    void finish(std::string reason);
+
+    net::io_context& context_;
+    Stream server_;
+    bridge::SpiceUpstream up_;
+    std::string early_;
+    std::optional<Stream> port_;  // our end, while an agent is there
+    std::uint64_t given_ = 0;     // the agent whose port was given away
+    Signal changed_;
+    Signal server_work_;
+    Signal server_room_;
+    Signal port_work_;
+    Signal port_room_;
+    TaskGroup tasks_;
+    bool ended_ = false;
+    std::string reason_;
+};
+
+std::optional<Stream> Upstream::take_agent() {
+    const auto agent = up_.agent();
+    if (ended_ || agent == 0 || agent == given_) return std::nullopt;
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        finish("no descriptors are left");
+        return std::nullopt;
+    }
+    auto ours = Stream::open(context_, UniqueFd{ends[0]});
+    auto hubs = Stream::open(context_, UniqueFd{ends[1]});
+    if (!ours || !hubs) return std::nullopt;
+    given_ = agent;
+    port_.emplace(std::move(*ours));
+    tasks_.spawn("spice-port", serve_port(shared_from_this(), agent));
+    return std::move(*hubs);
+}
+
+Task<> Upstream::run(std::shared_ptr<Upstream> self) {
+    take(as_bytes(early_));
+    co_await (read_server() || write_server());
+    finish("the connection has ended");
+    changed_.notify();
+    static_cast<void>(self);
+}
+
+void Upstream::finish(std::string reason) {
+    if (std::exchange(ended_, true)) return;
+    reason_ = std::move(reason);
+    server_.close();
+    if (port_) port_->close();
+    server_work_.notify();
+    server_room_.notify();
+    port_work_.notify();
+    port_room_.notify();
+}
+
+// What the server said reaches whom it concerns.
+void Upstream::take(Bytes bytes) {
+    const auto before = up_.agent();
+    if (auto fault = up_.handle_server(bytes)) return finish(std::move(*fault));
+    if (port_ && up_.agent() != given_) port_->close();  // the agent of this port is gone
+    if (up_.agent() != before) changed_.notify();
+    look();
+}
+
+void Upstream::look() {
+    if (up_.has_server_output()) server_work_.notify();
+    if (up_.has_port_output()) port_work_.notify();
+    if (up_.port_is_readable()) port_room_.notify();
+    if (up_.server_is_readable()) server_room_.notify();
+}
+
+Task<> Upstream::read_server() {
+    while (!ended_) {
+        if (!up_.server_is_readable()) {
+            co_await server_room_.wait();
+            continue;
+        }
+        const bool open = co_await server_.readable();
+        if (!open) co_return finish("the connection has ended");
+        const auto buffer = Buffer::borrow();
+        const auto result = server_.try_read(buffer.bytes());
+        if (result.state == IoResult::State::ended) co_return finish("closed by the server");
+        if (result.state == IoResult::State::failed) co_return finish(result.error.message());
+        take(buffer.bytes().first(result.bytes));
+    }
+}
+
+Task<> Upstream::write_server() {
+    while (!ended_) {
+        if (!up_.has_server_output()) {
+            co_await server_work_.wait();
+            continue;
+        }
+        const auto buffer = Buffer::borrow();
+        const auto count = up_.poll_server(buffer.bytes());
+        const bool written = co_await server_.write_all(buffer.bytes().first(count), bounds::silence);
+        if (!written) co_return finish("the server takes nothing");
+    }
+}
+
+Task<> Upstream::serve_port(std::shared_ptr<Upstream> self, std::uint64_t agent) {
+    co_await (read_port(agent) || write_port(agent));
+    if (up_.agent() == agent) {
+        finish("the bridge has closed the port");  // the conversation can't be taken up in its middle
+        changed_.notify();
+    }
+    static_cast<void>(self);
+}
+
+Task<> Upstream::read_port(std::uint64_t agent) {
+    while (!ended_ && up_.agent() == agent) {
+        if (!up_.port_is_readable()) {
+            co_await port_room_.wait();
+            continue;
+        }
+        const bool open = co_await port_->readable();
+        if (!open || up_.agent() != agent) co_return;
+        const auto buffer = Buffer::borrow();
+        const auto result = port_->try_read(buffer.bytes().first(bounds::guest_write));
+        if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) co_return;
+        if (auto fault = up_.handle_port(buffer.bytes().first(result.bytes))) co_return finish(std::move(*fault));
+        look();
+    }
+}
+
+Task<> Upstream::write_port(std::uint64_t agent) {
+    while (!ended_ && up_.agent() == agent) {
+        if (!up_.has_port_output()) {
+            co_await port_work_.wait();
+            continue;
+        }
+        const auto buffer = Buffer::borrow();
+        auto rest = Bytes{buffer.bytes().first(up_.poll_port(buffer.bytes()))};
+        look();
+        while (!rest.empty()) {  // the hub may pause for as long as it likes
+            const auto result = port_->try_write(rest);
+            if (result.state == IoResult::State::failed) co_return;
+            rest = rest.subspan(result.bytes);
+            if (result.state != IoResult::State::would_block) continue;
+            const bool open = co_await port_->writable();
+            if (!open || up_.agent() != agent) co_return;
+        }
+    }
+}
+
+class SpiceTransport final : public GuestTransport {
+public:
+    SpiceTransport(net::io_context& context, Guest guest, TransportOwner owner)
+        : context_{context}, guest_{std::move(guest)}, owner_{std::move(owner)} {}
+    ~SpiceTransport() override {
+        if (upstream_) upstream_->stop();
+    }
+
+    Task<Stream> next() override {
+        for (;;) {
+            if (!upstream_) co_await connect();
+            if (auto stream = upstream_->take_agent()) co_return std::move(*stream);
+            if (upstream_->has_ended()) {
+                report(upstream_->reason());
+                follow(upstream_->moved());
+                upstream_.reset();
+                continue;
+            }
+            co_await upstream_->news();
+        }
+    }
+
+private:
+    Task<> connect() {
+        Timer timer{context_};
+        for (;;) {
+            if (tried_) {
+                timer.expires_after(backoff_.next());
+                [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
+            }
+            tried_ = true;
+            auto link = co_await spice::link_as_client(context_, guest_, Clock::now() + bounds::connect_deadline);
+            if (!link) {
+                report(link.error());
+                continue;
+            }
+            static_cast<void>(state_.is_news({}));
+            backoff_.reset();
+            log::info("spice-server-linked", {{"vm", owner_.vm}, {"guest", owner_.guest}});
+            upstream_ = std::make_shared<Upstream>(context_, std::move(*link));
+            upstream_->start();
+            co_return;
+        }
+    }
+
+    /// The next connection goes to where the machine is now.
+    void follow(const std::optional<bridge::SpiceUpstream::Moved>& moved) {
+        if (!moved || moved->host.empty()) return;
+        guest_.address.path.clear();
+        guest_.address.host = moved->host;
+        const bool tls = guest_.kind == Guest::Kind::spice_tls;
+        guest_.address.port = tls ? moved->tls_port : moved->port;
+        if (!moved->subject.empty()) guest_.host_subject = moved->subject;
+        tried_ = false;
+    }
+
+    void report(const std::string& reason) {
+        if (!state_.is_news(reason)) return;
+        log::warning("guest-unreachable", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"reason", reason}});
+    }
+
+    net::io_context& context_;
+    Guest guest_;
+    TransportOwner owner_;
+    Backoff backoff_;
+    StateLog state_;
+    bool tried_ = false;
+    std::shared_ptr<Upstream> upstream_;
+};
+
+}  // namespace
+
+std::unique_ptr<GuestTransport> make_spice_transport(net::io_context& context, const Guest& guest,
+                                                     TransportOwner owner) {
+    return std::make_unique<SpiceTransport>(context, guest, std::move(owner));
+}
+
+}  // namespace vmcbridge::io

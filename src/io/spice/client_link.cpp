@@ -1,0 +1,126 @@
+// connect -> TLS -> link -> ticket -> result.
+#include "src/io/spice/client_link.hpp"
+
+#include "proto/text.hpp"
+#include "proto/wire.hpp"
+#include "src/io/address.hpp"
+#include "src/io/spice/exchange.hpp"
+#include "src/io/spice/ticket_key.hpp"
+#include "src/io/tls.hpp"
+
+#include <fstream>
+#include <string>
+
+namespace vmcbridge::io::spice {
+
+namespace proto = ::vmcbridge::spice;
+
+namespace {
+
+using Outcome = Result<ClientLink, std::string>;
+
+Outcome failed(std::string reason) { return Outcome{boost::system::in_place_error, std::move(reason)}; }
+
+proto::Capabilities our_capabilities() noexcept {
+    return {.common = proto::capability_word(
+                {SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE, SPICE_COMMON_CAP_MINI_HEADER}),
+            .channel = proto::capability_word({SPICE_MAIN_CAP_NAME_AND_UUID, SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
+}
+
+/// The first line of the file; empty: no file is named.
+Result<std::string, std::string> password_of(const Guest& guest) {
+    using Password = Result<std::string, std::string>;
+    if (guest.password_file.empty()) return Password{boost::system::in_place_value, std::string{}};
+    std::ifstream file{guest.password_file};
+    std::string line;
+    if (!file || !std::getline(file, line))
+        return Password{boost::system::in_place_error,
+                        "the password can't be read from \"" + guest.password_file + '"'};
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.size() > proto::password_size)
+        return Password{boost::system::in_place_error, "the password in \"" + guest.password_file + "\" is too long"};
+    return Password{boost::system::in_place_value, std::move(line)};
+}
+
+/// Empty: done. Else why not.
+Task<std::string> secure(Stream& stream, const Guest& guest, Clock::time_point deadline) {
+    const auto client =
+        TlsClient::open({.ca_file = guest.ca_file, .host = guest.address.host, .host_subject = guest.host_subject});
+    if (!client) co_return client.error();
+    auto tls = client->connect();
+    if (!tls) co_return "no memory for TLS";
+    stream.start_tls(std::move(tls));
+    const auto agreed = co_await stream.handshake(deadline);
+    co_return agreed ? std::string{} : agreed.error();
+}
+
+Task<Result<proto::LinkAnswer, std::string>> ask(Exchange& exchange) {
+    using Answer = Result<proto::LinkAnswer, std::string>;
+    const auto request = proto::encode_link_request({.capabilities = our_capabilities()});
+    const bool sent = co_await exchange.send(request);
+    if (!sent) co_return Answer{boost::system::in_place_error, "the server does not take the link"};
+    for (;;) {
+        auto bytes = exchange.unread();
+        auto answer = proto::take_link_reply(bytes);
+        if (!answer)
+            co_return Answer{boost::system::in_place_error,
+                             "no SPICE server answers there: " + std::string{proto::name(answer.error())}};
+        if (*answer) {
+            exchange.took(exchange.unread().size() - bytes.size());
+            co_return Answer{boost::system::in_place_value, **answer};
+        }
+        const bool more = co_await exchange.read_more();
+        if (!more) co_return Answer{boost::system::in_place_error, "the server does not answer the link"};
+    }
+}
+
+/// Empty: let in. Else why not.
+Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, const std::string& password) {
+    if (answer.error != proto::LinkError::ok)
+        co_return "the server refuses the link: " + std::string{proto::name(answer.error)};
+    const bool selects = answer.capabilities.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION);
+    if (selects && !answer.capabilities.has_common(SPICE_COMMON_CAP_AUTH_SPICE))
+        co_return "the server asks for SASL, which the bridge does not speak as a client";
+    const auto ticket = encrypt_ticket(answer.public_key, password);
+    if (!ticket) co_return "the server's key is none";
+    std::vector<std::byte> bytes;
+    Writer out{bytes};
+    if (selects) out.as(proto::AuthMechanism::ticket);
+    out.bytes(*ticket);
+    const bool sent = co_await exchange.send(bytes);
+    const auto result = sent ? co_await exchange.read_u32() : std::nullopt;
+    if (!result) co_return "the server does not answer the password";
+    const auto error = static_cast<proto::LinkError>(*result);
+    if (error == proto::LinkError::permission_denied) co_return "the server refuses the password";
+    co_return error == proto::LinkError::ok ? std::string{}
+                                            : "the server refuses the link: " + std::string{proto::name(error)};
+}
+
+}  // namespace
+
+Task<Result<ClientLink, std::string>> link_as_client(net::io_context& context, const Guest& guest,
+                                                     Clock::time_point deadline) {
+    const auto password = password_of(guest);
+    if (!password) co_return failed(password.error());
+    auto fd = co_await connect_to(guest.address, deadline);
+    if (!fd) co_return failed(fd.error().message());
+    auto stream = Stream::open(context, std::move(*fd));
+    if (!stream) co_return failed(stream.error().message());
+    if (guest.kind == Guest::Kind::spice_tls) {
+        auto fault = co_await secure(*stream, guest, deadline);
+        if (!fault.empty()) co_return failed(std::move(fault));
+    }
+    Exchange exchange{Wire{std::move(*stream)}, deadline};
+    const auto answer = co_await ask(exchange);
+    if (!answer) co_return failed(answer.error());
+    auto refused = co_await log_in(exchange, *answer, *password);
+    if (!refused.empty()) co_return failed(std::move(refused));
+    const bool mini = answer->capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER);
+    auto early = exchange.take_rest();
+    co_return Outcome{boost::system::in_place_value,
+                      ClientLink{.stream = std::move(exchange.wire().stream()),
+                                 .header = mini ? proto::HeaderKind::mini : proto::HeaderKind::full,
+                                 .early = std::move(early)}};
+}
+
+}  // namespace vmcbridge::io::spice
