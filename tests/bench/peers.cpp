@@ -144,7 +144,7 @@ Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesyst
 }
 
 Relay start_spice_server(const ScratchDirectory& scratch) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "vmcbridge_spice_server";
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "vmcbridge_spice_server";
     if (!std::filesystem::exists(program)) throw Failure{"libspice-server-dev is not installed"};
     const std::string guest = scratch / "spice-server.sock";
     Relay::Parts parts{"spice-server", nullptr, 0, {}, {}, guest};

@@ -1,9 +1,9 @@
 /* A process around libspice-server: the main channel, and one char device "vdagent" whose guest is whoever connects to
- * a unix socket. Ticketing is off. The peer of P5; spice-vdagentd can be its guest as well.
+ * a unix socket, spice-vdagentd for one. What QEMU is to a guest with a spicevmc channel, without the guest.
  *
  *     client -- TCP of loopback -- libspice-server -- write, read -- unix socket -- guest
  *
- *   vmcbridge_spice_server GUEST_SOCKET     prints "event=listening address=127.0.0.1:N"
+ *   vmcbridge_spice_server GUEST_SOCKET [port=N] [password=TEXT] [tls=FOLDER]     prints "event=listening address=127.0.0.1:N"
  */
 #define _GNU_SOURCE
 #include <spice.h>
@@ -134,6 +134,7 @@ static struct {
 } guest = {.fd = -1};
 
 static SpiceServer* server;
+static const char* tls_folder; /* null: plain */
 static SpiceWatch* guest_door;
 static SpiceCharDeviceInstance agent;
 
@@ -226,7 +227,10 @@ static void guest_came(int fd, int events, void* opaque) {
 static void client_came(int fd, int events, void* opaque) {
     (void)events, (void)opaque;
     const int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    if (client >= 0 && spice_server_add_client(server, client, 0) != 0) close(client);
+    if (client < 0) return;
+    const int refused =
+        tls_folder ? spice_server_add_ssl_client(server, client, 0) : spice_server_add_client(server, client, 0);
+    if (refused) close(client);
 }
 
 static void channel_event(int event, SpiceChannelEventInfo* info) { (void)event, (void)info; }
@@ -245,21 +249,47 @@ static SpiceCoreInterface core = {
 
 static int listen_at(const struct sockaddr* address, socklen_t size) {
     const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1; /* a server that was killed is started again on its port */
+    if (fd >= 0 && address->sa_family == AF_INET) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->sa_family == AF_UNIX) unlink(((const struct sockaddr_un*)address)->sun_path);
     if (fd < 0 || bind(fd, address, size) != 0 || listen(fd, backlog) != 0) give_up("listen");
     return fd;
 }
 
+/* The value of the argument "name=value"; null: it is not there. */
+static const char* option(int count, char** words, const char* name) {
+    const size_t length = strlen(name);
+    for (int i = 2; i < count; ++i)
+        if (strncmp(words[i], name, length) == 0 && words[i][length] == '=') return words[i] + length + 1;
+    return NULL;
+}
+
+static void protect(const char* password, const char* folder) {
+    if (password) {
+        spice_server_set_ticket(server, password, 0, 0, 0);
+    } else {
+        spice_server_set_noauth(server);
+    }
+    if (!folder) return;
+    char certificate[256], key[256];
+    snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
+    snprintf(key, sizeof key, "%s/server.key", folder);
+    spice_server_set_tls(server, 0, certificate, certificate, key, NULL, NULL, NULL);
+}
+
 int main(int count, char** words) {
     struct sockaddr_un target = {.sun_family = AF_UNIX};
-    if (count != 2 || strlen(words[1]) >= sizeof target.sun_path) {
-        fprintf(stderr, "usage: %s GUEST_SOCKET\n", words[0]);
+    if (count < 2 || strlen(words[1]) >= sizeof target.sun_path) {
+        fprintf(stderr, "usage: %s GUEST_SOCKET [port=N] [password=TEXT] [tls=FOLDER]\n", words[0]);
         return 2;
     }
     strcpy(target.sun_path, words[1]);
     for (SpiceWatch* one = watches; one != watches + most_watches; ++one) one->fd = -1;
+    const char* port = option(count, words, "port");
+    tls_folder = option(count, words, "tls");
 
     server = spice_server_new();
-    spice_server_set_noauth(server);
+    protect(option(count, words, "password"), tls_folder);
     spice_server_set_name(server, "peer");
     if (spice_server_init(server, &core) != 0) give_up("spice-server");
     spice_server_vm_start(server);
@@ -267,6 +297,7 @@ int main(int count, char** words) {
     guest_door = watch_add(socket, SPICE_WATCH_EVENT_READ, guest_came, NULL);
 
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    address.sin_port = htons(port ? (uint16_t)atoi(port) : 0);
     socklen_t size = sizeof address;
     const int door = listen_at((struct sockaddr*)&address, size);
     getsockname(door, (struct sockaddr*)&address, &size);
