@@ -242,7 +242,9 @@ constexpr std::array table{
     Key{"limits", "request-deadline", "5s", "100ms to 10min",
         "How long a clipboard request waits for the first byte of its answer.", request_deadline},
 
-    Key{"vm", "guest", "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N",
+    Key{"vm", "guest", "",
+        "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
+        "spice+tls:HOST:PORT, spice+unix:PATH, fd:N",
         "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
     Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
     Key{"vm", "spice-listen", "", addresses, "Where SPICE clients of this machine alone are served.", vm_spice_listen},
