@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { Bed } from '../support/bed.js';
 import { fileSha256, pattern, sha256, textOfBytes } from '../support/data.js';
 import { eventually } from '../support/deadline.js';
+import { makeCertificate } from '../support/certificates.js';
 import { png } from '../support/png.js';
 import { SpiceGtk } from '../support/spice_gtk.js';
 import { SpiceServer } from '../support/spice_server.js';
@@ -116,5 +117,51 @@ describe('spicevmc', () => {
         assert.ok(!bed.daemon.child.log.includes('upstream secret'), 'no password in the log');
         await writeFile(passwordFile, 'upstream secret\n');
         await client.next('agent', (frame) => frame.connected, 15000);
+    });
+});
+
+describe('spicevmc over TLS', () => {
+    /** @type {Bed} */ let bed;
+    /** @type {SpiceServer} */ let server;
+    /** @type {Awaited<ReturnType<typeof makeCertificate>>} */ let own;
+    /** @type {Awaited<ReturnType<typeof makeCertificate>>} */ let other;
+
+    before(async () => {
+        bed = await Bed.start({
+            vms: [],
+            scripted: ['one'],
+            prepare: async (bed) => {
+                own = await makeCertificate(bed.sandbox, 'vmhost');
+                other = await makeCertificate(bed.sandbox, 'other');
+                const { certificate, key } = own;
+                server = await SpiceServer.start(bed.sandbox, bed.guestSocket(), { certificate, key });
+                bed.options.vms.one.guest = guestWith(own.certificate);
+            },
+        });
+    });
+    after(() => bed?.close());
+
+    const guestWith = (ca, subject = '') =>
+        `spice+tls:127.0.0.1:${server.port}?ca-file=${ca}${subject && `&host-subject=${subject}`}`;
+
+    /** Another guest by a reload; gives what the daemon says of it. */
+    async function reload(guest, pattern) {
+        const before = bed.daemon.child.log.length;
+        bed.options.vms.one.guest = guest;
+        await bed.daemon.configure(bed.options);
+        bed.daemon.child.signal('SIGHUP');
+        return eventually(`${pattern} after the reload`, () => bed.daemon.child.log.slice(before).match(pattern));
+    }
+
+    test('the right CA is enough', () => bed.daemon.child.says(/event=spice-server-linked/));
+    test('a wrong CA is a named error', () =>
+        reload(guestWith(other.certificate), /event=guest-unreachable .*certificate/));
+    test('the right subject is taken', () => reload(guestWith(own.certificate, 'CN=vmhost'), /event=spice-server-linked/));
+    test('a wrong subject is a named error', () =>
+        reload(guestWith(own.certificate, 'CN=somebody'), /event=guest-unreachable .*reason=/));
+    test('a server without TLS is a named error', async () => {
+        await server.kill();
+        await server.restart({ certificate: undefined });
+        await reload(guestWith(own.certificate, 'CN=vmhost'), /event=guest-unreachable .*reason=/);
     });
 });

@@ -3,7 +3,7 @@
  *
  *     client -- TCP of loopback -- libspice-server -- write, read -- unix socket -- guest
  *
- *   vmcbridge_spice_server GUEST_SOCKET [port=N] [password=TEXT] [tls=FOLDER]     prints "event=listening address=127.0.0.1:N"
+ *   vmcbridge_spice_server GUEST_SOCKET [port=N] [password=TEXT] [certificate=FILE key=FILE]     prints "event=listening address=127.0.0.1:N"
  */
 #define _GNU_SOURCE
 #include <spice.h>
@@ -134,7 +134,6 @@ static struct {
 } guest = {.fd = -1};
 
 static SpiceServer* server;
-static const char* tls_folder; /* null: plain */
 static SpiceWatch* guest_door;
 static SpiceCharDeviceInstance agent;
 
@@ -227,10 +226,7 @@ static void guest_came(int fd, int events, void* opaque) {
 static void client_came(int fd, int events, void* opaque) {
     (void)events, (void)opaque;
     const int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    if (client < 0) return;
-    const int refused =
-        tls_folder ? spice_server_add_ssl_client(server, client, 0) : spice_server_add_client(server, client, 0);
-    if (refused) close(client);
+    if (client >= 0 && spice_server_add_client(server, client, 0) != 0) close(client);
 }
 
 static void channel_event(int event, SpiceChannelEventInfo* info) { (void)event, (void)info; }
@@ -264,45 +260,53 @@ static const char* option(int count, char** words, const char* name) {
     return NULL;
 }
 
-static void protect(const char* password, const char* folder) {
-    if (password) {
-        spice_server_set_ticket(server, password, 0, 0, 0);
-    } else {
-        spice_server_set_noauth(server);
+/* Binds TCP of loopback; *port: 0 for any, which it tells. */
+static int listen_tcp(uint16_t* port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    address.sin_port = htons(*port);
+    socklen_t size = sizeof address;
+    const int door = listen_at((struct sockaddr*)&address, size);
+    getsockname(door, (struct sockaddr*)&address, &size);
+    *port = ntohs(address.sin_port);
+    return door;
+}
+
+/* The library has TLS on ports of its own alone. */
+static void begin(uint16_t* port, const char* certificate, const char* key) {
+    const int door = listen_tcp(port);
+    if (certificate) {
+        close(door);
+        spice_server_set_addr(server, "127.0.0.1", 0);
+        if (spice_server_set_tls(server, *port, certificate, certificate, key, NULL, NULL, NULL) != 0) give_up("tls");
     }
-    if (!folder) return;
-    char certificate[256], key[256];
-    snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
-    snprintf(key, sizeof key, "%s/server.key", folder);
-    spice_server_set_tls(server, 0, certificate, certificate, key, NULL, NULL, NULL);
+    if (spice_server_init(server, &core) != 0) give_up("spice-server");
+    if (!certificate) watch_add(door, SPICE_WATCH_EVENT_READ, client_came, NULL);
 }
 
 int main(int count, char** words) {
     struct sockaddr_un target = {.sun_family = AF_UNIX};
     if (count < 2 || strlen(words[1]) >= sizeof target.sun_path) {
-        fprintf(stderr, "usage: %s GUEST_SOCKET [port=N] [password=TEXT] [tls=FOLDER]\n", words[0]);
+        fprintf(stderr, "usage: %s GUEST_SOCKET [port=N] [password=TEXT] [certificate=FILE key=FILE]\n", words[0]);
         return 2;
     }
     strcpy(target.sun_path, words[1]);
     for (SpiceWatch* one = watches; one != watches + most_watches; ++one) one->fd = -1;
-    const char* port = option(count, words, "port");
-    tls_folder = option(count, words, "tls");
+    const char* known = option(count, words, "port");
+    const char* password = option(count, words, "password");
+    uint16_t port = known ? (uint16_t)atoi(known) : 0;
 
     server = spice_server_new();
-    protect(option(count, words, "password"), tls_folder);
+    if (password) {
+        spice_server_set_ticket(server, password, 0, 0, 0);
+    } else {
+        spice_server_set_noauth(server);
+    }
     spice_server_set_name(server, "peer");
-    if (spice_server_init(server, &core) != 0) give_up("spice-server");
+    begin(&port, option(count, words, "certificate"), option(count, words, "key"));
     spice_server_vm_start(server);
     const int socket = listen_at((struct sockaddr*)&target, sizeof target);
     guest_door = watch_add(socket, SPICE_WATCH_EVENT_READ, guest_came, NULL);
-
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    address.sin_port = htons(port ? (uint16_t)atoi(port) : 0);
-    socklen_t size = sizeof address;
-    const int door = listen_at((struct sockaddr*)&address, size);
-    getsockname(door, (struct sockaddr*)&address, &size);
-    watch_add(door, SPICE_WATCH_EVENT_READ, client_came, NULL);
-    printf("event=listening address=127.0.0.1:%d\n", ntohs(address.sin_port));
+    printf("event=listening address=127.0.0.1:%d\n", port);
     fflush(stdout);
     for (;;) run_once();
 }

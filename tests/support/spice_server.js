@@ -15,7 +15,7 @@ export class SpiceServer {
 
     /** @param {import('./sandbox.js').Sandbox} sandbox
      *  @param {string} guest  the socket that it makes for the agent
-     *  @param {{ password?: string, tls?: string }} [options]  tls: a folder with server.pem and server.key */
+     *  @param {{ password?: string, certificate?: string, key?: string }} [options]  with a certificate: TLS alone */
     static async start(sandbox, guest, options = {}) {
         const server = new SpiceServer();
         server.#sandbox = sandbox;
@@ -28,7 +28,7 @@ export class SpiceServer {
     /** Starts it (again), on the port that it had. */
     async restart(options = this.#options) {
         const known = this.port ? { port: this.port } : {};
-        const words = Object.entries({ ...options, ...known }).map(([name, value]) => `${name}=${value}`);
+        const words = Object.entries({ ...options, ...known }).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
         this.child = this.#sandbox.start('spice-server', PROGRAM, [this.#guest, ...words]);
         this.port = Number((await this.child.says(/event=listening address=127\.0\.0\.1:(\d+)/))[1]);
     }
