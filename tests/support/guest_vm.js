@@ -1,0 +1,213 @@
+// A real guest: QEMU without KVM, Debian's kernel, X and agent in it (guest_image/).
+//
+//     xclip, xrandr ── X ── spice-vdagent ── spice-vdagentd ── com.redhat.spice.0 ──┬── QEMU's SPICE server ── TCP port
+//     vm-shell ── vmcbridge.shell ── unix socket ── run()                           └── or a unix socket of QEMU's
+//
+// The guest can't tell one of these hosts from the other, so one image serves both. Nothing that it writes is kept.
+
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { eventually, within } from './deadline.js';
+import { guestImage } from './guest_image.js';
+import { freePort } from './net.js';
+import { X11 } from './x11.js';
+
+const BOOT_MS = 180 * 1000; // 15 s on two idle cores
+const COMMAND_MS = 20 * 1000;
+
+const KERNEL_OPTIONS =
+    'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr tsc=reliable random.trust_cpu=on';
+
+export class GuestVm {
+    /** @type {import('./child.js').Child} QEMU; its log is the guest's console */ child;
+    /** @type {number | undefined} port of QEMU's SPICE server, of loopback */ port;
+    /** @type {string | undefined} unix socket of the agent's port, where there is no SPICE server */ agentSocket;
+    /** @type {string} where the agent stores the files that it is sent, in the guest */ downloads =
+        '/home/guest/Downloads';
+    /** @type {GuestX11} what an application in the guest sees */ x11 = new GuestX11(this);
+    #sandbox;
+    #path;
+    #image;
+    #options;
+    #shell;
+
+    /** Boots it, and waits until its agent has opened its port.
+     *  @param {import('./sandbox.js').Sandbox} sandbox
+     *  @param {{ name?: string, spice?: { password?: string }, video?: string }} [options]
+     *         spice: who holds the agent's port is QEMU's SPICE server, else a unix socket; video: QEMU's device */
+    static async start(sandbox, { name = 'vm', ...options } = {}) {
+        const vm = new GuestVm();
+        vm.#sandbox = sandbox;
+        vm.#options = options;
+        await sandbox.folder(name);
+        vm.#path = (file) => sandbox.path(name, file);
+        vm.#image = await guestImage(sandbox);
+        if (options.spice) vm.port = await freePort();
+        else vm.agentSocket = vm.#path('agent.sock');
+        if (options.spice?.password) await writeFile(vm.#path('secret'), options.spice.password, { mode: 0o600 });
+        await vm.restart();
+        return vm;
+    }
+
+    /** Boots it (again), at the same port or socket. */
+    async restart() {
+        this.#shell?.close();
+        this.#shell = await Shell.listen(this.#path('shell.sock'));
+        this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', this.#arguments(), {
+            env: { ...process.env, TMPDIR: this.#sandbox.dir }, // what the guest writes goes there
+        });
+        await this.#eventually('the guest has booted', () => this.#shell.ready);
+        const opened = `grep -q 'opening vdagent virtio channel' /run/log/spice-vdagentd`;
+        await this.#eventually('the agent opens its port', async () => (await this.run(opened)).code === 0);
+    }
+
+    /** Ends it as a crash of the host does. */
+    async kill() {
+        await this.child.stop('SIGKILL');
+        this.#shell.close();
+    }
+
+    /** Runs a script in the guest, as the user at its screen; one at a time.
+     *  @param {string} script  for sh
+     *  @param {{ timeoutMs?: number }} [options]
+     *  @returns {Promise<{ code: number, output: Buffer }>} output: what it wrote to standard output */
+    run(script, { timeoutMs = COMMAND_MS } = {}) {
+        return within(timeoutMs, this.#shell.run(script), `in the guest: ${script.slice(0, 200)}`);
+    }
+
+    /** @returns {Promise<string>} the digest of a file in the guest */
+    async sha256(file) {
+        const { output } = await this.run(`sha256sum ${quoted(file)}`);
+        return output.toString().split(' ')[0];
+    }
+
+    async #eventually(what, check) {
+        const fatal = () => !this.child.running;
+        try {
+            await eventually(
+                what,
+                () => {
+                    if (fatal()) throw new Error('QEMU ended');
+                    return check();
+                },
+                { timeoutMs: BOOT_MS, everyMs: 100, fatal },
+            );
+        } catch (error) {
+            throw new Error(`${error.message}\n${this.child.log.slice(-4000)}`, { cause: error });
+        }
+    }
+
+    #arguments() {
+        const { kernel, initramfs, root } = this.#image;
+        return [
+            ['-nodefaults', '-no-user-config', '-no-reboot'],
+            ['-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-smp', '2', '-m', '512'],
+            ['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_OPTIONS, '-serial', 'stdio'],
+            ['-drive', `file=${root},format=raw,if=virtio,snapshot=on`],
+            ['-display', 'none', '-device', this.#options.video ?? 'virtio-vga', '-device', 'virtio-serial-pci'],
+            this.#agentPort(),
+            ['-device', 'virtserialport,chardev=agent,name=com.redhat.spice.0'],
+            ['-chardev', `socket,id=shell,path=${this.#path('shell.sock')},server=off`],
+            ['-device', 'virtserialport,chardev=shell,name=vmcbridge.shell'],
+        ].flat();
+    }
+
+    #agentPort() {
+        const { spice } = this.#options;
+        if (!spice) return ['-chardev', `socket,id=agent,path=${this.agentSocket},server=on,wait=off`];
+        const where = `addr=127.0.0.1,port=${this.port}`;
+        const chardev = ['-chardev', 'spicevmc,id=agent,name=vdagent'];
+        if (!spice.password) return ['-spice', `${where},disable-ticketing=on`, ...chardev];
+        const secret = `secret,id=password,file=${this.#path('secret')}`;
+        return ['-object', secret, '-spice', `${where},password-secret=password`, ...chardev];
+    }
+}
+
+/** The host's end of vm-shell: a line of base64 goes in, a line with exit code and base64 comes out. */
+class Shell {
+    /** @type {boolean} whether the guest answers */ ready = false;
+    #server;
+    #socket;
+    #rest = '';
+    #last = Promise.resolve();
+    #answer = (_line) => {};
+    #fail = (_error) => {};
+
+    static async listen(socketPath) {
+        const shell = new Shell();
+        await rm(socketPath, { force: true });
+        shell.#server = net.createServer((socket) => shell.#connected(socket)).listen(socketPath);
+        shell.#server.unref();
+        await once(shell.#server, 'listening');
+        return shell;
+    }
+
+    #connected(socket) {
+        this.#socket = socket;
+        socket.setEncoding('latin1').on('data', (text) => {
+            const lines = (this.#rest + text).split('\n');
+            this.#rest = lines.pop();
+            for (const line of lines) {
+                if (line === 'hello') this.ready = true;
+                else this.#answer(line);
+            }
+        });
+        socket.on('error', () => {}).on('close', () => this.#fail(new Error('the guest is gone')));
+    }
+
+    run(script) {
+        const mine = this.#last.then(() => this.#exchange(script));
+        this.#last = mine.catch(() => {});
+        return mine;
+    }
+
+    async #exchange(script) {
+        const line = await new Promise((resolve, reject) => {
+            this.#answer = resolve;
+            this.#fail = reject;
+            if (!this.#socket || this.#socket.destroyed) reject(new Error('the guest is gone'));
+            else this.#socket.write(Buffer.from(script).toString('base64') + '\n');
+        });
+        const [code, output] = line.split(' ');
+        return { code: Number(code), output: Buffer.from(output, 'base64') };
+    }
+
+    close() {
+        this.#server.close();
+        this.#socket?.destroy();
+    }
+}
+
+/** The same, seen from outside the machine. */
+class GuestX11 extends X11 {
+    #vm;
+
+    constructor(vm) {
+        super(undefined, { DISPLAY: 'the guest' });
+        this.#vm = vm;
+    }
+
+    async copy(bytes, { target, selection = 'clipboard' } = {}) {
+        const content = Buffer.from(bytes).toString('base64');
+        const xclip = `xclip -selection ${selection} -i ${target ? `-target ${target}` : ''}`;
+        const { code } = await this.#vm.run(`base64 -d <<'END' | ${xclip} >/dev/null 2>&1\n${content}\nEND\n`);
+        if (code !== 0) throw new Error(`xclip -i in the guest: exit ${code}`);
+    }
+
+    async paste({ target, selection = 'clipboard', timeoutMs = 10000 } = {}) {
+        const xclip = `xclip -selection ${selection} -o ${target ? `-target ${target}` : ''}`;
+        const limit = Math.ceil(timeoutMs / 1000);
+        return (await this.#vm.run(`timeout ${limit} ${xclip}`, { timeoutMs: timeoutMs + COMMAND_MS })).output;
+    }
+
+    async size() {
+        const { output } = await this.#vm.run('xrandr --current');
+        const [, width, height] = output.toString().match(/current (\d+) x (\d+)/) ?? [];
+        return `${width}x${height}`;
+    }
+}
+
+function quoted(word) {
+    return `'${word.replaceAll("'", `'\\''`)}'`;
+}
