@@ -14,12 +14,20 @@ const MIB = 1024 * 1024;
 const AGENT_MS = 30000; // an emulated processor takes its time
 const PASSWORD = 'of the machine';
 
-/** What is copied in the guest, as a client of the bridge reads it. */
+/** What is copied in the guest, as a client of the bridge reads it.
+ *  @param {{ target?: string, format?: string }} [options]  the same for X and for the client */
 async function copyInGuest(vm, client, content, { target, format = 'text/plain' } = {}) {
     client.inbox.clear();
     await vm.x11.copy(content, { target });
     await client.next('clipboard-grab', () => true, AGENT_MS);
     return client.read(format, { timeoutMs: 60000 });
+}
+
+/** Waits until an agent that is back has this client's offer, which stood meanwhile. A copy in the guest before that is
+ *  older than the offer there, and loses to it. */
+function standsAgain(vm, text) {
+    const pasted = async () => (await vm.x11.pasteText({ timeoutMs: 3000 })) === text;
+    return eventually(`the guest pastes "${text}"`, pasted, { timeoutMs: AGENT_MS });
 }
 
 function resized(vm, size) {
@@ -109,12 +117,23 @@ describe('a guest in QEMU, through its SPICE server', () => {
         await peer.close();
     });
 
+    test('an agent that falls and comes back is there again', async () => {
+        client.offer({ 'text/plain': 'stands' });
+        await vm.restartAgent();
+        await standsAgain(vm, 'stands');
+        assert.equal((await copyInGuest(vm, client, 'after the fall')).text, 'after the fall');
+        await vm.x11.newOwner(() => client.offer({ 'text/plain': 'to the new one' }));
+        assert.equal(await vm.x11.pasteText(), 'to the new one');
+    });
+
     test('a machine that is killed and started again is met', async () => {
         client.inbox.clear();
+        client.offer({ 'text/plain': 'outlives' });
         await vm.kill();
         await client.next('agent', (frame) => !frame.connected);
         await vm.restart();
         await client.next('agent', (frame) => frame.connected, AGENT_MS);
+        await standsAgain(vm, 'outlives');
         assert.equal((await copyInGuest(vm, client, 'after the kill')).text, 'after the kill');
     });
 
@@ -124,7 +143,8 @@ describe('a guest in QEMU, through its SPICE server', () => {
         assert.ok(!bed.daemon.log.includes(PASSWORD), 'no password in the log');
         await reload(await guestWith(PASSWORD), /event=spice-server-linked/);
         await client.next('agent', (frame) => frame.connected, AGENT_MS);
-        assert.equal((await copyInGuest(vm, client, 'with the right one')).text, 'with the right one');
+        client.offer({ 'text/plain': 'with the right one' });
+        await standsAgain(vm, 'with the right one');
     });
 });
 
@@ -156,5 +176,14 @@ describe("a guest in QEMU, through a socket of its agent's port", () => {
     test('a layout really resizes the screen, and the agent says so', async () => {
         assert.equal((await client.setMonitors([{ width: 1024, height: 768 }])).status, 'applied');
         await resized(vm, '1024x768');
+    });
+
+    test('an agent that falls and comes back is there again', async () => {
+        client.offer({ 'text/plain': 'stands' });
+        await vm.restartAgent();
+        await standsAgain(vm, 'stands');
+        assert.equal((await copyInGuest(vm, client, 'after the fall')).text, 'after the fall');
+        await vm.x11.newOwner(() => client.offer({ 'text/plain': 'to the new one' }));
+        assert.equal(await vm.x11.pasteText(), 'to the new one');
     });
 });

@@ -1,5 +1,5 @@
-// The disk of a real guest, built once by guest_image/build.sh and kept in the user's cache, by the digest of its recipe:
-// whoever changes a file there gets another image, and several test runs share one.
+// The disk of a real guest, built once by guest_image/build.sh and kept in the user's cache, by the digest of its
+// recipe: whoever changes a file there gets another image, and several test runs share one.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { within } from './deadline.js';
 
 const RECIPE = fileURLToPath(new URL('guest_image/', import.meta.url));
-const BUILD_MS = 20 * 60 * 1000; // longer than the builder's own limits
 const LOCK_S = 15 * 60; // how long another one's build is waited for
+const BUILD_MS = 2 * LOCK_S * 1000; // that, and one's own
+const LOCKED = 75; // exit code
 
 /** @typedef {{ kernel: string, initramfs: string, root: string }} GuestImage  paths */
 
@@ -22,9 +23,10 @@ export async function guestImage(sandbox) {
     const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'vmcbridge', 'guest-image');
     const folder = path.join(cache, recipeDigest());
     await mkdir(cache, { recursive: true });
-    const command = ['--timeout', LOCK_S, path.join(cache, 'lock'), path.join(RECIPE, 'build.sh'), folder].map(String);
-    const child = sandbox.start('guest image', 'flock', command);
+    const alone = ['--timeout', String(LOCK_S), '--conflict-exit-code', String(LOCKED), path.join(cache, 'lock')];
+    const child = sandbox.start('guest image', 'flock', [...alone, path.join(RECIPE, 'build.sh'), folder]);
     const { code } = await within(BUILD_MS, child.closed, 'the guest image is built');
+    if (code === LOCKED) throw new Error(`no guest image: another one builds it for more than ${LOCK_S} s in ${cache}`);
     if (code !== 0) throw new Error(`no guest image (exit ${code}):\n${child.log.slice(-4000)}`);
     const now = new Date();
     await utimes(folder, now, now); // the builder removes what nobody used for long

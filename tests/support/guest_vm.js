@@ -14,6 +14,7 @@ import { freePort } from './net.js';
 import { X11 } from './x11.js';
 
 const BOOT_MS = 180 * 1000; // 15 s on two idle cores
+const AGENT_MS = 30 * 1000; // of the daemon in there, to be back
 const COMMAND_MS = 20 * 1000;
 
 const KERNEL_OPTIONS =
@@ -58,8 +59,16 @@ export class GuestVm {
             env: { ...process.env, TMPDIR: this.#sandbox.dir }, // what the guest writes goes there
         });
         await this.#eventually('the guest has booted', () => this.#shell.ready);
-        const opened = `grep -q 'opening vdagent virtio channel' /run/log/spice-vdagentd`;
-        await this.#eventually('the agent opens its port', async () => (await this.run(opened)).code === 0);
+        await this.#eventually('the agent opens its port', async () => (await this.#openings()) > 0);
+    }
+
+    /** Ends the agent's daemon in the guest, and waits until it is back and has opened its port anew. */
+    async restartAgent() {
+        const before = await this.#openings();
+        await this.run('killall -9 spice-vdagentd', { user: 'root' });
+        await eventually('the agent opens its port anew', async () => (await this.#openings()) > before, {
+            timeoutMs: AGENT_MS,
+        });
     }
 
     /** Ends it as a crash of the host does. */
@@ -68,18 +77,23 @@ export class GuestVm {
         this.#shell.close();
     }
 
-    /** Runs a script in the guest, as the user at its screen; one at a time.
+    /** Runs a script in the guest, one at a time.
      *  @param {string} script  for sh
-     *  @param {{ timeoutMs?: number }} [options]
+     *  @param {{ user?: string, timeoutMs?: number }} [options]  user: by default who sits at the screen
      *  @returns {Promise<{ code: number, output: Buffer }>} output: what it wrote to standard output */
-    run(script, { timeoutMs = COMMAND_MS } = {}) {
-        return within(timeoutMs, this.#shell.run(script), `in the guest: ${script.slice(0, 200)}`);
+    run(script, { user = 'guest', timeoutMs = COMMAND_MS } = {}) {
+        return within(timeoutMs, this.#shell.run(user, script), `in the guest: ${script.slice(0, 200)}`);
     }
 
     /** @returns {Promise<string>} the digest of a file in the guest */
     async sha256(file) {
         const { output } = await this.run(`sha256sum ${quoted(file)}`);
         return output.toString().split(' ')[0];
+    }
+
+    async #openings() {
+        const { output } = await this.run("grep -c 'opening vdagent virtio channel' /run/log/spice-vdagentd");
+        return Number(output);
     }
 
     async #eventually(what, check) {
@@ -124,7 +138,7 @@ export class GuestVm {
     }
 }
 
-/** The host's end of vm-shell: a line of base64 goes in, a line with exit code and base64 comes out. */
+/** The host's end of vm-shell: a user and a script go in, a line with exit code and output comes out. */
 class Shell {
     /** @type {boolean} whether the guest answers */ ready = false;
     #server;
@@ -156,18 +170,18 @@ class Shell {
         socket.on('error', () => {}).on('close', () => this.#fail(new Error('the guest is gone')));
     }
 
-    run(script) {
-        const mine = this.#last.then(() => this.#exchange(script));
+    run(user, script) {
+        const mine = this.#last.then(() => this.#exchange(user, script));
         this.#last = mine.catch(() => {});
         return mine;
     }
 
-    async #exchange(script) {
+    async #exchange(user, script) {
         const line = await new Promise((resolve, reject) => {
             this.#answer = resolve;
             this.#fail = reject;
             if (!this.#socket || this.#socket.destroyed) reject(new Error('the guest is gone'));
-            else this.#socket.write(Buffer.from(script).toString('base64') + '\n');
+            else this.#socket.write(`${user} ${Buffer.from(script).toString('base64')}\n`);
         });
         const [code, output] = line.split(' ');
         return { code: Number(code), output: Buffer.from(output, 'base64') };

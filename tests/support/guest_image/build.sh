@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh FOLDER: makes the guest of the beds with QEMU, from Debian packages alone; does nothing where FOLDER is there.
+# build.sh FOLDER: makes the guest of the beds with QEMU from Debian packages alone; nothing to do where FOLDER is there.
 #
 #     kernel       Debian's
 #     initramfs    busybox, and the modules that the disk needs
@@ -42,8 +42,8 @@ needs() {
     local wanted module
     words modules | while read -r wanted module; do
         [[ $wanted == "$1" ]] || continue
-        modprobe --dirname "$root" --set-version "$version" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
-    done | awk '!seen[$0]++'
+        modprobe --dirname "$root" --set-version "$version" --show-depends "$module"
+    done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++'
 }
 
 make_initramfs() {
