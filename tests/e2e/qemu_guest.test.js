@@ -98,7 +98,7 @@ describe('a guest in QEMU, through its SPICE server', () => {
         assert.equal(await vm.sha256(`${vm.downloads}/large.bin`), sha256(content));
     });
 
-    // QEMU keeps a layout to itself where its display can be told: the screen changes, and no agent says so.
+    // QEMU keeps a layout to itself where its display can make it: the screen changes, and no agent says so.
     test('a layout really resizes the screen, without an answer', async () => {
         const result = client.setMonitors([{ width: 1024, height: 768 }]);
         await resized(vm, '1024x768');
@@ -131,10 +131,15 @@ describe('a guest in QEMU, through its SPICE server', () => {
         client.offer({ 'text/plain': 'outlives' });
         await vm.kill();
         await client.next('agent', (frame) => !frame.connected);
-        await vm.restart();
+        await vm.restart({ video: 'VGA' });
         await client.next('agent', (frame) => frame.connected, AGENT_MS);
         await standsAgain(vm, 'outlives');
         assert.equal((await copyInGuest(vm, client, 'after the kill')).text, 'after the kill');
+    });
+
+    test("a screen that QEMU can't resize is resized by the agent, which answers", async () => {
+        assert.equal((await client.setMonitors([{ width: 1280, height: 1024 }])).status, 'applied');
+        await resized(vm, '1280x1024');
     });
 
     test('a wrong password is a named error, and the right one is taken again', async () => {

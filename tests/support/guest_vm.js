@@ -36,7 +36,8 @@ export class GuestVm {
     /** Boots it, and waits until its agent has opened its port.
      *  @param {import('./sandbox.js').Sandbox} sandbox
      *  @param {{ name?: string, spice?: { password?: string }, video?: string }} [options]
-     *         spice: who holds the agent's port is QEMU's SPICE server, else a unix socket; video: QEMU's device */
+     *         spice: QEMU's SPICE server holds the agent's port, else a unix socket; video: QEMU's device. The screens
+     *         of `virtio-vga` (if none is named) and `qxl-vga` its SPICE server resizes, that of `VGA` the agent */
     static async start(sandbox, { name = 'vm', ...options } = {}) {
         const vm = new GuestVm();
         vm.#sandbox = sandbox;
@@ -51,8 +52,10 @@ export class GuestVm {
         return vm;
     }
 
-    /** Boots it (again), at the same port or socket. */
-    async restart() {
+    /** Boots it (again), at the same port or socket.
+     *  @param {{ video?: string }} [options]  another display from now on */
+    async restart(options = {}) {
+        this.#options = { ...this.#options, ...options };
         this.#shell?.close();
         this.#shell = await Shell.listen(this.#path('shell.sock'));
         this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', this.#arguments(), {
