@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh FOLDER: makes the guest of the beds with QEMU from Debian packages alone; nothing to do where FOLDER is there.
+# build.sh FOLDER: makes the guest of the beds with QEMU from Debian packages alone; does nothing where FOLDER is.
 #
 #     kernel       Debian's
 #     initramfs    busybox, and the modules that the disk needs
@@ -91,6 +91,7 @@ main() {
     root=$folder/root.d
     [[ ! -e $1 ]] || return 0
     rm -rf "$folder"
+    trap 'rm -rf "$folder"' EXIT
     mkdir -p "$folder"
     unpack
     version=$(ls "$root/lib/modules")
