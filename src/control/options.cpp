@@ -38,9 +38,8 @@ constexpr const char* serve_summary =
     "reads the file again. What stands here goes before what the file says.";
 constexpr const char* serve_description =
     "GUEST is the host end of the VM's com.redhat.spice.0 port: unix:PATH,\n"
-    "unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N; or\n"
-    "the SPICE server that holds it: spice:HOST:PORT, spice+tls:HOST:PORT,\n"
-    "spice+unix:PATH, with ?password-file=PATH&ca-file=PATH&host-subject=TEXT.\n"
+    "unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N, or where\n"
+    "a SPICE server holds it: spice:HOST:PORT, spice+tls:HOST:PORT, spice+unix:PATH.\n"
     "DISPLAY is vnc:HOST:PORT or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or\n"
     "unix:PATH. Keys of the file: vmcbridge.conf(5).\n"
     "\n"
