@@ -47,6 +47,10 @@ inline constexpr std::size_t pending_connections = 4096;
 inline constexpr std::size_t pending_per_address = 2048;
 inline constexpr int backlog = 1024;
 
+// ---- SPICE
+/// Notes in a minute of links that were refused: a log must not grow as fast as anybody can connect.
+inline constexpr std::size_t link_notes = 600;
+
 // ---- WebSocket
 /// Viewers of one machine's display at once. Clients of its agent are the hub's to count.
 inline constexpr std::size_t vm_displays = 64;

@@ -29,20 +29,20 @@ proto::Capabilities our_capabilities(bool sasl) noexcept {
 }
 
 /// The reply of a link that has failed, as the last thing on the connection.
-Task<> refuse(Exchange& exchange, const Peer& peer, LinkError error) {
-    log::info("link-refused", {{"peer", peer.text}, {"reason", proto::name(error)}});
+Task<> refuse(const LinkService& service, Exchange& exchange, const Peer& peer, LinkError error) {
+    service.note_refusal("link-refused", peer, proto::name(error));
     const auto reply = proto::encode_link_reply({.error = error, .public_key = {}, .capabilities = {}});
     const bool written = co_await exchange.send(reply);
     if (written) co_await exchange.part();
 }
 
 /// The client's first words; an error has been answered. nullopt: that, or nothing came in time.
-Task<std::optional<proto::LinkRequest>> receive(Exchange& exchange, const Peer& peer) {
+Task<std::optional<proto::LinkRequest>> receive(const LinkService& service, Exchange& exchange, const Peer& peer) {
     for (;;) {
         auto bytes = exchange.unread();
         auto request = proto::take_link_request(bytes);
         if (!request) {
-            co_await refuse(exchange, peer, request.error());
+            co_await refuse(service, exchange, peer, request.error());
             co_return std::nullopt;
         }
         if (*request) {
@@ -78,18 +78,18 @@ void adopt(Vm& vm, Exchange& exchange, const Peer& peer, Admitted admitted, cons
 
 Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
     const auto& peer = origin.peer;
-    const auto request = co_await receive(exchange, peer);
+    const auto request = co_await receive(service, exchange, peer);
     if (!request) co_return;
     if (service.tls_rule == SpiceTls::required && !origin.is_confidential)
-        co_return co_await refuse(exchange, peer, LinkError::need_secured);
+        co_return co_await refuse(service, exchange, peer, LinkError::need_secured);
     if (!origin.admitted && service.throttle.is_refused(peer.address, Clock::now()))
-        co_return co_await refuse(exchange, peer, LinkError::permission_denied);
+        co_return co_await refuse(service, exchange, peer, LinkError::permission_denied);
     // This server has the main channel only; one that named a session would be told so after its login.
     if (request->type != proto::ChannelType::main || request->id != 0)
-        co_return co_await refuse(exchange, peer, LinkError::channel_not_available);
+        co_return co_await refuse(service, exchange, peer, LinkError::channel_not_available);
 
     const auto key = service.keys.take();
-    if (!key) co_return co_await refuse(exchange, peer, LinkError::error);
+    if (!key) co_return co_await refuse(service, exchange, peer, LinkError::error);
     const auto reply = proto::encode_link_reply({.error = LinkError::ok,
                                                  .public_key = key->public_key(),
                                                  .capabilities = our_capabilities(asks_for_sasl(service, origin))});
@@ -107,11 +107,22 @@ Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& ori
     else if (request->connection != 0)
         result = LinkError::bad_connection_id;
     if (result == LinkError::ok) co_return adopt(*vm, exchange, peer, std::move(*login), *request);
-    log::info("link-refused", {{"peer", peer.text}, {"vm", login->vm}, {"reason", proto::name(result)}});
+    service.note_refusal("link-refused", peer, proto::name(result), login->vm);
     co_await send_result(exchange, result);
 }
 
 }  // namespace
+
+void LinkService::note_refusal(std::string_view event, const Peer& peer, std::string_view reason,
+                               std::string_view vm) const {
+    const auto now = Clock::now();
+    if (const auto count = refusals_.take_surplus(now); count > 0)
+        log::warning("refusals-left-out", {{"count", count}});
+    if (!refusals_.take(now)) return;
+    std::vector<log::Field> fields{{"peer", peer.text}, {"reason", reason}};
+    if (!vm.empty()) fields.emplace_back("vm", vm);
+    log::write(log::Level::info, event, fields);
+}
 
 void LinkService::apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate) {
     rules = doors;
@@ -126,7 +137,7 @@ void LinkService::apply(const Config& config, const DoorRules& doors, std::share
 Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
     co_await establish(service, exchange, origin);
     if (const auto fault = exchange.wire().fault())
-        log::info("link-refused", {{"peer", origin.peer.text}, {"reason", websocket::to_text(*fault)}});
+        service.note_refusal("link-refused", origin.peer, websocket::to_text(*fault));
 }
 
 }  // namespace vmcbridge::io::spice

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "proto/spice/link.hpp"
+#include "src/bridge/rate.hpp"
 #include "src/config.hpp"
+#include "src/io/bounds.hpp"
 #include "src/io/door.hpp"
 #include "src/io/pending.hpp"
 #include "src/io/spice/exchange.hpp"
@@ -23,6 +25,10 @@ struct LinkService {
     LinkService(net::io_context& on, const VmRegistry& machines, Tickets& passwords, std::size_t most_pending)
         : context{on}, vms{machines}, tickets{passwords}, pending{most_pending} {}
 
+    /// Says in the log who was refused, and why; in bounds, since nobody has to know a password for it. What was left
+    /// out is counted with the next one.
+    void note_refusal(std::string_view event, const Peer& peer, std::string_view reason,
+                      std::string_view vm = {}) const;
     void apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate);
 
     net::io_context& context;
@@ -39,6 +45,9 @@ struct LinkService {
     bool sasl = false;             ///< SASL takes the place of tickets
     std::set<std::string> open{};  ///< machines that an empty password opens
     bool stopping = false;
+
+private:
+    mutable bridge::Rate refusals_{bounds::link_notes, std::chrono::minutes{1}};
 };
 
 /// How a connection came to its link.

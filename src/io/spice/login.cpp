@@ -66,8 +66,8 @@ bool is_refused(const LinkService& service, const LinkOrigin& origin) {
     return service.throttle.is_refused(origin.peer.address, Clock::now());
 }
 
-void note_refusal(const LinkOrigin& origin) {
-    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", proto::name(LinkError::permission_denied)}});
+void note_refusal(const LinkService& service, const LinkOrigin& origin) {
+    service.note_refusal("link-refused", origin.peer, proto::name(LinkError::permission_denied));
 }
 
 void note_failure(LinkService& service, const LinkOrigin& origin, std::string_view reason) {
@@ -108,7 +108,7 @@ Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange
     const bool still_there = co_await hold_back(service, exchange, origin.peer);
     if (!still_there) co_return std::nullopt;
     if (is_refused(service, origin)) {
-        note_refusal(origin);
+        note_refusal(service, origin);
         co_await send_result(exchange, LinkError::permission_denied);
         co_return std::nullopt;
     }
@@ -179,7 +179,7 @@ Task<bool> send_mechanisms(Exchange& exchange, const SaslServer& server) {
 Task<std::optional<Admitted>> deny_user(LinkService& service, Exchange& exchange, const LinkOrigin& origin,
                                         std::string_view reason) {
     if (is_refused(service, origin)) {
-        note_refusal(origin);
+        note_refusal(service, origin);
     } else {
         note_failure(service, origin, reason);
     }
@@ -232,8 +232,7 @@ Task<std::optional<Admitted>> log_in(LinkService& service, Exchange& exchange, T
         chosen = static_cast<AuthMechanism>(*number);
     }
     if (chosen != ours) {
-        log::info("link-refused",
-                  {{"peer", origin.peer.text}, {"reason", "it chose a way to log in that is not ours"}});
+        service.note_refusal("link-refused", origin.peer, "it chose a way to log in that is not ours");
         const auto reply =
             proto::encode_link_reply({.error = LinkError::invalid_data, .public_key = {}, .capabilities = {}});
         const bool sent = co_await exchange.send(reply);

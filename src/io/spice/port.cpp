@@ -33,14 +33,15 @@ Task<bool> secure(const LinkService& service, Exchange& exchange, LinkOrigin& or
     if (!state) co_return false;
     stream.start_tls(std::move(state));
     const auto agreed = co_await stream.handshake(exchange.deadline());
-    if (!agreed) log::info("tls-refused", {{"peer", origin.peer.text}, {"reason", agreed.error()}});
+    if (!agreed) service.note_refusal("tls-refused", origin.peer, agreed.error());
     origin.is_confidential = true;
     co_return agreed.has_value();
 }
 
 /// The answer to a handshake that was refused, as the last thing on the connection.
-Task<> refuse(Exchange& exchange, const LinkOrigin& origin, const http::Response& response, std::string_view reason) {
-    log::info("link-refused", {{"peer", origin.peer.text}, {"reason", reason}});
+Task<> refuse(const LinkService& service, Exchange& exchange, const LinkOrigin& origin, const http::Response& response,
+              std::string_view reason) {
+    service.note_refusal("link-refused", origin.peer, reason);
     const auto bytes = http::encode(response, {});
     const bool written = co_await exchange.send(as_bytes(bytes));
     if (written) co_await exchange.part();
@@ -59,7 +60,7 @@ Task<bool> shake_hands(const LinkService& service, Exchange& exchange, const Lin
         auto request = reader.next();
         if (!request) {
             const auto& [status, detail] = request.error();
-            co_await refuse(exchange, origin, http::problem(status, detail), detail);
+            co_await refuse(service, exchange, origin, http::problem(status, detail), detail);
             co_return false;
         }
         if (!*request) {
@@ -74,12 +75,12 @@ Task<bool> shake_hands(const LinkService& service, Exchange& exchange, const Lin
                                              .hosts = (*request)->all("host"),
                                              .origins = (*request)->all("origin")});
         if (!admission) {
-            co_await refuse(exchange, origin, refusal_of(admission.error()), admission.error().detail);
+            co_await refuse(service, exchange, origin, refusal_of(admission.error()), admission.error().detail);
             co_return false;
         }
         auto handshake = http::accept_handshake(**request, Arrival::Service::spice);
         if (!handshake) {
-            co_await refuse(exchange, origin, handshake.error(), "this is no opening handshake");
+            co_await refuse(service, exchange, origin, handshake.error(), "this is no opening handshake");
             co_return false;
         }
         const bool sent = co_await exchange.send(as_bytes(handshake->response));

@@ -65,7 +65,7 @@ private:
     std::string due_;                                 ///< control frames, then the header of the frame under way
     std::size_t frame_left_ = 0;                      ///< payload of it that is still to be written
     std::optional<websocket::FrameFault> fault_;
-    bool ended_ = false;                              ///< the peer's close frame has come, or nonsense
+    bool ended_ = false;  ///< the peer's close frame has come, or nonsense
 };
 
 }  // namespace vmcbridge::io::spice
