@@ -1,7 +1,7 @@
 // The main channel as its client reads and writes it: for a server that holds the guest's port.
+#include "proto/spice/compose.hpp"
 #include "proto/spice/main_channel.hpp"
 #include "proto/text.hpp"
-#include "proto/wire.hpp"
 
 namespace vmcbridge::spice {
 
@@ -77,15 +77,6 @@ Result<ServerMessage> switch_host(Bytes body) {
     return finish(in, m);
 }
 
-/// A header of `type` before what `write` appends.
-void message(MessageType type, HeaderWriter& header, std::vector<std::byte>& out, auto write) {
-    const auto start = out.size();
-    out.resize(start + header.size());
-    Writer body{out};
-    write(body);
-    header.write(out.data() + start, type, static_cast<std::uint32_t>(out.size() - start - header.size()));
-}
-
 }  // namespace
 
 std::optional<std::size_t> server_message_limit(MessageType type) {
@@ -123,30 +114,30 @@ Result<ServerMessage> decode_server(const Message& m) {
 }
 
 void encode(const Pong& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_PONG, header, out, [&](Writer& body) {
+    compose(SPICE_MSGC_PONG, header, out, [&](Writer& body) {
         body.u32(m.id);
         body.u64(m.timestamp);
     });
 }
 
 void encode(const AgentStart& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_MAIN_AGENT_START, header, out, [&](Writer& body) { body.u32(m.tokens); });
+    compose(SPICE_MSGC_MAIN_AGENT_START, header, out, [&](Writer& body) { body.u32(m.tokens); });
 }
 
 void encode(const AgentData& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_MAIN_AGENT_DATA, header, out, [&](Writer& body) { body.bytes(m.bytes); });
+    compose(SPICE_MSGC_MAIN_AGENT_DATA, header, out, [&](Writer& body) { body.bytes(m.bytes); });
 }
 
 void encode(const ClientAgentToken& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_MAIN_AGENT_TOKEN, header, out, [&](Writer& body) { body.u32(m.tokens); });
+    compose(SPICE_MSGC_MAIN_AGENT_TOKEN, header, out, [&](Writer& body) { body.u32(m.tokens); });
 }
 
 void encode(const AckSync& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_ACK_SYNC, header, out, [&](Writer& body) { body.u32(m.generation); });
+    compose(SPICE_MSGC_ACK_SYNC, header, out, [&](Writer& body) { body.u32(m.generation); });
 }
 
 void encode(const Ack&, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSGC_ACK, header, out, [](Writer&) {});
+    compose(SPICE_MSGC_ACK, header, out, [](Writer&) {});
 }
 
 }  // namespace vmcbridge::spice

@@ -1,25 +1,11 @@
+#include "proto/spice/compose.hpp"
 #include "proto/spice/main_channel.hpp"
-#include "proto/wire.hpp"
+#include "proto/text.hpp"
 
 namespace vmcbridge::spice {
 
-namespace {
-
-/// A header of `type` before what `write` appends.
-void message(MessageType type, HeaderWriter& header, std::vector<std::byte>& out, auto write) {
-    const auto start = out.size();
-    out.resize(start + header.size());
-    Writer body{out};
-    write(body);
-    header.write(out.data() + start, type, static_cast<std::uint32_t>(out.size() - start - header.size()));
-}
-
-Bytes bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
-
-}  // namespace
-
 void encode(const Init& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_INIT, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_MAIN_INIT, header, out, [&](Writer& body) {
         body.u32(m.session);
         body.u32(m.display_channels_hint);
         body.u32(m.mouse_modes);
@@ -32,68 +18,68 @@ void encode(const Init& m, HeaderWriter& header, std::vector<std::byte>& out) {
 }
 
 void encode(const ChannelsList&, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_CHANNELS_LIST, header, out, [](Writer& body) { body.u32(0); });
+    compose(SPICE_MSG_MAIN_CHANNELS_LIST, header, out, [](Writer& body) { body.u32(0); });
 }
 
 void encode(const MouseModes& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_MOUSE_MODE, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_MAIN_MOUSE_MODE, header, out, [&](Writer& body) {
         body.u16(m.supported);
         body.u16(m.current);
     });
 }
 
 void encode(const Name& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_NAME, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_MAIN_NAME, header, out, [&](Writer& body) {
         body.u32(static_cast<std::uint32_t>(m.text.size() + 1));
-        body.bytes(bytes_of(m.text));
+        body.bytes(as_bytes(m.text));
         body.u8(0);
     });
 }
 
 void encode(const Uuid& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_UUID, header, out, [&](Writer& body) { body.bytes(m.bytes); });
+    compose(SPICE_MSG_MAIN_UUID, header, out, [&](Writer& body) { body.bytes(m.bytes); });
 }
 
 void encode(const Ping& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_PING, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_PING, header, out, [&](Writer& body) {
         body.u32(m.id);
         body.u64(m.timestamp);
     });
 }
 
 void encode(const Notify& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_NOTIFY, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_NOTIFY, header, out, [&](Writer& body) {
         body.u64(m.timestamp);
         body.u32(m.severity);
         body.u32(m.visibility);
         body.u32(0);
         body.u32(static_cast<std::uint32_t>(m.text.size()));
-        body.bytes(bytes_of(m.text));
+        body.bytes(as_bytes(m.text));
         body.u8(0);
     });
 }
 
 void encode(const Disconnecting& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_DISCONNECTING, header, out, [&](Writer& body) {
+    compose(SPICE_MSG_DISCONNECTING, header, out, [&](Writer& body) {
         body.u64(m.timestamp);
         body.u32(m.reason);
     });
 }
 
 void encode(const AgentConnected&, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_AGENT_CONNECTED, header, out, [](Writer&) {});
+    compose(SPICE_MSG_MAIN_AGENT_CONNECTED, header, out, [](Writer&) {});
 }
 
 void encode(const AgentConnectedTokens& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_AGENT_CONNECTED_TOKENS, header, out, [&](Writer& body) { body.u32(m.tokens); });
+    compose(SPICE_MSG_MAIN_AGENT_CONNECTED_TOKENS, header, out, [&](Writer& body) { body.u32(m.tokens); });
 }
 
 void encode(const AgentDisconnected& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_AGENT_DISCONNECTED, header, out, [&](Writer& body) { body.u32(m.error); });
+    compose(SPICE_MSG_MAIN_AGENT_DISCONNECTED, header, out, [&](Writer& body) { body.u32(m.error); });
 }
 
 void encode(const AgentToken& m, HeaderWriter& header, std::vector<std::byte>& out) {
-    message(SPICE_MSG_MAIN_AGENT_TOKEN, header, out, [&](Writer& body) { body.u32(m.tokens); });
+    compose(SPICE_MSG_MAIN_AGENT_TOKEN, header, out, [&](Writer& body) { body.u32(m.tokens); });
 }
 
 }  // namespace vmcbridge::spice
