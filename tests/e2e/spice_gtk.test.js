@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import path from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { Bed } from '../support/bed.js';
 import { fileSha256, pattern, sha256, textOfBytes } from '../support/data.js';
 import { eventually } from '../support/deadline.js';
@@ -77,6 +77,19 @@ describe('spice-gtk', () => {
         assert.equal(await fileSha256(path.join(bed.desktop.downloads, '64 MiB.bin')), sha256(content));
         const seen = peer.seen('progress').map((one) => one.percent);
         assert.ok(seen.some((percent) => percent > 0 && percent < 100), `progress: ${seen.slice(0, 20)}`);
+    });
+
+    test('a file that is given up midway leaves nothing behind', async () => {
+        const source = bed.sandbox.path('given up.bin');
+        await writeFile(source, '');
+        await truncate(source, 1024 * MIB);
+        const { id, answer } = peer.copyFiles([source], 60000);
+        await peer.next('progress', (event) => event.id === id && event.percent > 0, 15000);
+        await peer.cancel(id);
+        await assert.rejects(answer);
+        await eventually('nothing is left of it', async () =>
+            (await readdir(bed.desktop.downloads)).every((name) => !name.startsWith('given up')));
+        assert.equal((await bed.daemon.vm('one')).counters.filesFailed, 1);
     });
 
     test('a layout really resizes the screen although the client sends physical sizes', async () => {
