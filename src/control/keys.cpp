@@ -250,7 +250,7 @@ constexpr std::array table{
     Key{"vm", "spice-listen", "", addresses, "Where SPICE clients of this machine alone are served.", vm_spice_listen},
     Key{"vm", "spice-ticket-file", "", "file",
         "Its first line, 1 to 60 bytes, is a password for SPICE clients that does not expire; read at start and at "
-        "SIGHUP, and not to be readable for everybody.",
+        "SIGHUP, and not to be readable for everybody. Without it an empty password opens the machine.",
         spice_ticket_file},
     Key{"vm", "uuid", "", "8-4-4-4-12 hexadecimal digits", "The machine's UUID, for clients that ask.", uuid},
 };

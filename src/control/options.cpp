@@ -21,7 +21,7 @@ constexpr const char* overview =
     "usage: vmcbridge COMMAND [OPTION...]\n"
     "\n"
     "Owns the host end of a VM's com.redhat.spice.0 port and gives its guest agent\n"
-    "(clipboard, resize, files) to any number of browsers.\n"
+    "(clipboard, resize, files) to any number of browsers and SPICE clients.\n"
     "\n"
     "Commands:\n"
     "  serve         run the bridge in the foreground\n"

@@ -192,6 +192,12 @@ describe('tickets at the SPICE ports', () => {
         assert.equal(await machineOf(client), 'one');
     });
 
+    test('no password at all is no guess: stock clients try it before they ask their user', async () => {
+        const from = fresh();
+        for (let attempt = 0; attempt < 12; ++attempt) await assert.rejects(enter('', { from }), denied('result'));
+        await enter(LASTING, { from });
+    });
+
     test('a right password buys no more guesses', async () => {
         const from = fresh();
         const mistype = () => assert.rejects(enter('mistyped', { from }), denied('result'));

@@ -114,6 +114,10 @@ Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange
     }
     if (password && password->empty()) {
         if (auto open = open_machine(service, origin)) co_return open;
+        // Stock clients try none before they ask their user for one: that is no guess.
+        service.note_refusal("link-refused", origin.peer, "a password is needed");
+        co_await send_result(exchange, LinkError::permission_denied);
+        co_return std::nullopt;
     }
     auto admitted = service.tickets.redeem(password.value_or(std::string{}), Clock::now(), origin.vm);
     if (!admitted)
