@@ -72,6 +72,9 @@ public:
     [[nodiscard]] virtual std::optional<Time> lost_until() const noexcept { return std::nullopt; }
     [[nodiscard]] bool is_lost() const noexcept { return lost_until().has_value(); }
 
+    /// Its conversation with the agent was ended since the last call: nothing that was under way goes on.
+    [[nodiscard]] virtual bool take_restart() noexcept { return false; }
+
     // ---- Kept for it by the brokers
     policy::PermissionSet rights;      ///< the profile's permissions, narrowed by policy
     Time last_active{};                ///< when it last did something of its own accord

@@ -72,7 +72,7 @@ struct Hub::Parts {
     /// nullptr: gone, or it speaks something else.
     [[nodiscard]] WebClient* find_web(ClientId id) const { return dynamic_cast<WebClient*>(world.find(id)); }
     [[nodiscard]] SpiceClient* find_spice(ClientId id) const { return dynamic_cast<SpiceClient*>(world.find(id)); }
-    /// Ends what SPICE clients had under way with an agent that they were told is gone.
+    /// Ends what clients had under way with an agent that they were told is gone.
     void end_restarted(Time now);
     /// Makes place for one more by the rules, or says why there is none.
     [[nodiscard]] std::optional<browser::Code> make_place(Time now);

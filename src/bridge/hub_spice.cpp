@@ -40,10 +40,12 @@ void Hub::handle_spice_bytes(ClientId id, Bytes bytes, Time now) {
         const auto message = client->reader().next(bytes);
         if (!message) return refuse("main channel: " + to_text(message.error()));
         if (!*message) break;
-        const auto name = std::string{spice::client_message_name((*message)->type)};
+        const auto about = [type = (*message)->type](const std::string& why) {
+            return std::string{spice::client_message_name(type)} + ": " + why;
+        };
         const auto decoded = spice::decode_client(**message);
-        if (!decoded) return refuse(name + ": " + to_text(decoded.error()));
-        if (auto why = handle_spice(parts, *client, *decoded, now)) return refuse(name + ": " + *why);
+        if (!decoded) return refuse(about(to_text(decoded.error())));
+        if (auto why = handle_spice(parts, *client, *decoded, now)) return refuse(about(*why));
     }
     client->refund();
     parts.finish(now);
@@ -94,8 +96,7 @@ std::optional<std::string> handle_spice(Hub::Parts& parts, SpiceClient& client, 
 
 void Hub::Parts::end_restarted(Time now) {
     for (const auto& [id, client] : world.clients) {
-        auto* spice = dynamic_cast<SpiceClient*>(client.get());
-        if (!spice || !spice->take_restart()) continue;
+        if (!client->take_restart()) continue;
         clipboard.client_lost(id, now);
         transfers.client_gone(id, now);
     }

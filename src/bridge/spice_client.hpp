@@ -64,8 +64,7 @@ public:
     void holds(RequestId file, std::size_t bytes);
     /// What happens to this file is its own doing: it waits for no status of it. nullopt: to none.
     void gives_up(std::optional<RequestId> file) noexcept { given_up_ = file; }
-    /// The conversation was ended since the last call: nothing that was under way goes on.
-    [[nodiscard]] bool take_restart() noexcept { return std::exchange(restarted_, false); }
+    [[nodiscard]] bool take_restart() noexcept override { return std::exchange(restarted_, false); }
 
     /// Where the contents or file data under way go; the hub's to set.
     struct Incoming {

@@ -68,8 +68,6 @@ WebClient::State WebClient::offer_of(Selection selection) noexcept {
 
 void WebClient::mark_ready() { world_.ready.push_back(id()); }
 
-bool WebClient::has_output() const noexcept { return !texts_.empty() || out_.can_send(); }
-
 bool WebClient::is_readable() const noexcept { return text_bytes_ < text_before_pause; }
 
 std::optional<OutFrame> WebClient::poll() {

@@ -34,7 +34,6 @@ public:
 
     // ---- What the driver asks
     [[nodiscard]] std::optional<OutFrame> poll();
-    [[nodiscard]] bool has_output() const noexcept;
     [[nodiscard]] bool is_readable() const noexcept override;
     [[nodiscard]] bool has_overflowed() const noexcept override { return text_bytes_ > limits::client_outbox; }
 
