@@ -133,6 +133,8 @@ public:
     virtual void file_changed(const browser::FileStatus& status) = 0;
     /// The guest's side took this many bytes of the file: as many more may come.
     virtual void file_consumed(RequestId file, std::size_t bytes) = 0;
+    /// Nothing came of this file for a while, and nothing of it waits here.
+    virtual void file_awaited(RequestId file) = 0;
 
     /// Something it said was refused.
     virtual void refused(browser::Code code, std::string_view about, std::string_view message) = 0;

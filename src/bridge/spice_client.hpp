@@ -96,6 +96,8 @@ public:
                        std::optional<browser::Code> code, std::string_view message) override;
     void file_changed(const browser::FileStatus& status) override;
     void file_consumed(RequestId file, std::size_t bytes) override;
+    /// spice-gtk says that a file was given up with the next thing that it hears, whatever that is.
+    void file_awaited(RequestId) override { ping(); }
     void refused(browser::Code code, std::string_view about, std::string_view message) override;
 
 private:

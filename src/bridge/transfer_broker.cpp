@@ -22,6 +22,8 @@ constexpr std::chrono::milliseconds progress_interval{100};
 constexpr std::chrono::seconds finish_deadline{60};
 /// Few files run at once: a client that sends nothing of its own for this long makes room for the others'.
 constexpr std::chrono::seconds idle_deadline{60};
+/// A client that sends nothing of its file is asked for a sign of life this often.
+constexpr std::chrono::milliseconds await_interval{500};
 
 using Hop = TraceStep::Hop;
 
@@ -209,6 +211,7 @@ void TransferBroker::guest_status(const agent::FileTransferStatus& status, Time 
         found->stage = Stage::running;
         found->deadline = now + idle_deadline;
         found->told = found->looked_at = now;
+        found->await_at = now + await_interval;
         world_.trace.passed(step(Hop::from_guest, found->client, "accepted"), found->name);
         tell(*found, FileState::accepted, std::nullopt, "");
         return;
@@ -264,8 +267,17 @@ void TransferBroker::excuse_guest(Time now) {
     }
 }
 
+void TransferBroker::await_data(Time now) {
+    for (auto& transfer : transfers_) {
+        if (!is_awaited(transfer) || now < transfer.await_at) continue;
+        transfer.await_at = now + await_interval;
+        if (auto* client = world_.find(transfer.client)) client->file_awaited(transfer.file);
+    }
+}
+
 void TransferBroker::handle_timeout(Time now) {
     end_slow(now);
+    await_data(now);
     for (auto t = transfers_.begin(); t != transfers_.end();) {
         const bool runs = t->stage == Stage::running;
         if (runs && !t->buffer.empty()) t->deadline = now + idle_deadline;  // it waits for the guest's port
@@ -282,6 +294,7 @@ std::optional<Time> TransferBroker::poll_timeout() const {
     for (const auto& transfer : transfers_) {
         next = earlier(next, transfer.deadline);
         if (transfer.stage == Stage::running) next = earlier(next, transfer.looked_at + idle_deadline);
+        if (is_awaited(transfer)) next = earlier(next, transfer.await_at);
     }
     return next;
 }
@@ -291,6 +304,11 @@ std::optional<Time> TransferBroker::poll_timeout() const {
 /// There are bytes, or the one empty message that an empty file wants.
 bool TransferBroker::is_ready(const Transfer& transfer) noexcept {
     return transfer.stage == Stage::running && (!transfer.buffer.empty() || transfer.size == 0);
+}
+
+/// All that came of it went on, and more must come.
+bool TransferBroker::is_awaited(const Transfer& transfer) noexcept {
+    return transfer.stage == Stage::running && transfer.buffer.empty() && transfer.size > 0;
 }
 
 bool TransferBroker::has_piece() const noexcept { return std::ranges::any_of(transfers_, is_ready); }
@@ -315,6 +333,7 @@ void TransferBroker::take(std::size_t count) {
 void TransferBroker::piece_done(Time now) {
     auto& transfer = **std::exchange(taking_, std::nullopt);
     transfer.deadline = now + idle_deadline;
+    transfer.await_at = now + await_interval;
     if (transfer.sent == transfer.size) {
         transfer.stage = Stage::finishing;
         transfer.deadline = now + finish_deadline;

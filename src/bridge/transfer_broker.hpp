@@ -74,10 +74,12 @@ private:
         Time told{};                    ///< when the client heard of its progress last
         Time looked_at{};               ///< running: when its pace was looked at last, ...
         std::uint64_t sent_before = 0;  ///< ... and what had been sent by then
+        Time await_at{};                ///< running: when its client is asked for a sign of life
     };
     using Transfers = std::list<Transfer>;
 
     [[nodiscard]] static bool is_ready(const Transfer& transfer) noexcept;
+    [[nodiscard]] static bool is_awaited(const Transfer& transfer) noexcept;
     [[nodiscard]] Transfers::iterator find(ClientId client, RequestId file) noexcept;
     /// Transfers of each client that are not waiting any more.
     [[nodiscard]] std::map<ClientId, std::size_t> running() const;
@@ -86,6 +88,7 @@ private:
     /// Clients that wait and have nothing running.
     [[nodiscard]] std::size_t count_empty_handed(const std::map<ClientId, std::size_t>& running) const;
     void end_slow(Time now);
+    void await_data(Time now);
     void tell(const Transfer& transfer, browser::FileState state, std::optional<browser::Code> code,
               std::string_view message, std::optional<std::uint64_t> free_bytes = {});
     /// Ends it: tells the client, and the guest where it knows of it.

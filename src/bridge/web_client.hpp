@@ -74,6 +74,7 @@ public:
                        std::optional<browser::Code> code, std::string_view message) override;
     void file_changed(const browser::FileStatus& status) override;
     void file_consumed(RequestId file, std::size_t bytes) override;
+    void file_awaited(RequestId) override {}
     void refused(browser::Code code, std::string_view about, std::string_view message) override;
 
 private:

@@ -358,6 +358,30 @@ TEST(SpiceGtkQuirk, RepeatsMaxClipboardWithEachAnnouncement) {
     EXPECT_EQ(peer.next_data(), long_text(101)) << "-1 is no limit";
 }
 
+TEST(SpiceGtkQuirk, TellsThatItGaveAFileUpWithTheNextThingThatItHears) {
+    Scenario s;
+    SpicePeer peer{s};
+    peer.starts();
+    peer.starts_file(1, "a", 100000);
+    s.guest.file_status(s.guest.next<agent::FileTransferStart>().id, agent::FileStatus::can_send_data);
+    peer.file_data(1, long_text(50000));
+    peer.inbox.clear();
+    s.advance(400ms);
+    EXPECT_FALSE(peer.heard(SPICE_MSG_PING));
+    s.advance(200ms);
+    EXPECT_TRUE(peer.heard(SPICE_MSG_PING)) << "it waits to hear something";
+    peer.inbox.clear();
+    s.guest.reads = false;
+    peer.file_data(1, long_text(40000));
+    s.advance(600ms);
+    EXPECT_FALSE(peer.heard(SPICE_MSG_PING)) << "it is the guest that is slow";
+    s.guest.reads = true;
+    s.settle();
+    peer.file_data(1, long_text(10000));
+    s.advance(600ms);
+    EXPECT_FALSE(peer.heard(SPICE_MSG_PING)) << "all of it is here";
+}
+
 TEST(SpiceGtkQuirk, SendsSixteenDisplaysWithPhysicalSizes) {
     Scenario s;
     SpicePeer peer{s};
