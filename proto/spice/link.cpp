@@ -48,6 +48,23 @@ Result<LinkRequest, LinkError> decode_request(Bytes body) {
 
 }  // namespace
 
+std::string_view name(ChannelType type) noexcept {
+    switch (type) {
+        case ChannelType::main: return "main";
+        case ChannelType::display: return "display";
+        case ChannelType::inputs: return "inputs";
+        case ChannelType::cursor: return "cursor";
+        case ChannelType::playback: return "playback";
+        case ChannelType::record: return "record";
+        case ChannelType::tunnel: return "tunnel";
+        case ChannelType::smartcard: return "smartcard";
+        case ChannelType::usbredir: return "usbredir";
+        case ChannelType::port: return "port";
+        case ChannelType::webdav: return "webdav";
+    }
+    return "unknown";
+}
+
 std::string_view name(LinkError error) noexcept {
     switch (error) {
         case LinkError::ok: return "ok";

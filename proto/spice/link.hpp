@@ -6,6 +6,7 @@
 #include <spice/protocol.h>
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -29,6 +30,16 @@ enum class ChannelType : std::uint8_t {
     usbredir = SPICE_CHANNEL_USBREDIR,
     port = SPICE_CHANNEL_PORT,
     webdav = SPICE_CHANNEL_WEBDAV,
+};
+
+/// "display", for logs and the configuration; "unknown" for other numbers.
+[[nodiscard]] std::string_view name(ChannelType type) noexcept;
+
+/// One channel of a session: there may be several of a kind.
+struct ChannelId {
+    ChannelType type = ChannelType::main;
+    std::uint8_t id = 0;
+    friend constexpr auto operator<=>(ChannelId, ChannelId) noexcept = default;
 };
 
 /// What a link may end with. Source: spice/error_codes of enums.h, SPICE_LINK_ERR_*.

@@ -2,6 +2,7 @@
 
 #include "proto/limits.hpp"
 #include "proto/result.hpp"
+#include "proto/spice/link.hpp"
 #include "proto/spice/message_reader.hpp"
 
 #include <spice/enums.h>
@@ -37,12 +38,19 @@ struct Init {
     std::uint32_t multi_media_time = 0;  ///< milliseconds
     std::uint32_t ram_hint = 0;
 };
-/// count u32 | count x (type u8 | id u8). None of them: this server has no further channels.
-struct ChannelsList {};
+/// count u32 | count x (type u8 | id u8): what the client may open besides.
+struct ChannelsList {
+    std::vector<ChannelId> channels{};
+};
 /// supported u16 | current u16
 struct MouseModes {
     std::uint16_t supported = SPICE_MOUSE_MODE_SERVER;
     std::uint16_t current = SPICE_MOUSE_MODE_SERVER;
+    friend bool operator==(const MouseModes&, const MouseModes&) = default;
+};
+/// time u32, milliseconds: the clock by which sound and streams are played.
+struct MultiMediaTime {
+    std::uint32_t time = 0;
 };
 /// length u32 | text, NUL
 struct Name {
@@ -88,6 +96,7 @@ struct AgentToken {
 void encode(const Init& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const ChannelsList& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const MouseModes& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const MultiMediaTime& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const Name& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const Uuid& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const Ping& message, HeaderWriter& header, std::vector<std::byte>& out);
@@ -171,7 +180,7 @@ struct SwitchHost {
     std::string_view host;     ///< without its NUL
     std::string_view subject;  ///< of the certificate there; empty: as before
 };
-/// Everything that a client without pictures has no use for.
+/// Everything that the bridge has no use for.
 struct ServerOther {
     MessageType type = 0;
 };
@@ -179,16 +188,19 @@ struct SetAck {
     std::uint32_t generation = 0;
     std::uint32_t window = 0;
 };
-using ServerMessage = std::variant<Init, Ping, SetAck, AgentConnected, AgentConnectedTokens, AgentDisconnected,
-                                   AgentData, AgentToken, SwitchHost, Disconnecting, ServerOther>;
+using ServerMessage =
+    std::variant<Init, ChannelsList, MouseModes, MultiMediaTime, Ping, SetAck, AgentConnected, AgentConnectedTokens,
+                 AgentDisconnected, AgentData, AgentToken, SwitchHost, Disconnecting, ServerOther>;
 
 /// For MessageReader: how much of a message is taken. Any type may come.
 [[nodiscard]] std::optional<std::size_t> server_message_limit(MessageType type);
-/// Errors: truncated, bad_value (texts outside the message).
+/// Errors: truncated, bad_value (texts outside the message, more channels than it holds).
 [[nodiscard]] Result<ServerMessage> decode_server(const Message& message);
 
 /// Appends a whole message, header included.
 void encode(const Pong& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const AttachChannels& message, HeaderWriter& header, std::vector<std::byte>& out);
+void encode(const MouseModeRequest& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const AgentStart& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const AgentData& message, HeaderWriter& header, std::vector<std::byte>& out);
 void encode(const ClientAgentToken& message, HeaderWriter& header, std::vector<std::byte>& out);

@@ -31,6 +31,25 @@ Result<ServerMessage> init(Reader in) {
     return finish(in, m);
 }
 
+/// A list has at most as many channels as its message has bytes for.
+Result<ServerMessage> channels_list(Reader in) {
+    const std::size_t count = in.u32("count");
+    if (count * 2 > in.left()) in.reject("count");
+    ChannelsList m;
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        const auto type = ChannelType{in.u8("type")};
+        m.channels.push_back({.type = type, .id = in.u8("id")});
+    }
+    return finish(in, m);
+}
+
+Result<ServerMessage> mouse_modes(Reader in) {
+    MouseModes m;
+    m.supported = in.u16("supported");
+    m.current = in.u16("current");
+    return finish(in, m);
+}
+
 Result<ServerMessage> ping(Reader in) {
     Ping m;
     m.id = in.u32("id");
@@ -94,6 +113,12 @@ Result<ServerMessage> decode_server(const Message& m) {
         case SPICE_MSG_SET_ACK: return set_ack(in);
         case SPICE_MSG_DISCONNECTING: return disconnecting(in);
         case SPICE_MSG_MAIN_INIT: return init(in);
+        case SPICE_MSG_MAIN_CHANNELS_LIST: return channels_list(in);
+        case SPICE_MSG_MAIN_MOUSE_MODE: return mouse_modes(in);
+        case SPICE_MSG_MAIN_MULTI_MEDIA_TIME: {
+            const MultiMediaTime value{.time = in.u32("time")};
+            return finish(in, value);
+        }
         case SPICE_MSG_MAIN_AGENT_CONNECTED: return finish(in, AgentConnected{});
         case SPICE_MSG_MAIN_AGENT_CONNECTED_TOKENS: {
             const AgentConnectedTokens value{.tokens = in.u32("tokens")};
@@ -118,6 +143,14 @@ void encode(const Pong& m, HeaderWriter& header, std::vector<std::byte>& out) {
         body.u32(m.id);
         body.u64(m.timestamp);
     });
+}
+
+void encode(const AttachChannels&, HeaderWriter& header, std::vector<std::byte>& out) {
+    compose(SPICE_MSGC_MAIN_ATTACH_CHANNELS, header, out, [](Writer&) {});
+}
+
+void encode(const MouseModeRequest& m, HeaderWriter& header, std::vector<std::byte>& out) {
+    compose(SPICE_MSGC_MAIN_MOUSE_MODE_REQUEST, header, out, [&](Writer& body) { body.u16(m.mode); });
 }
 
 void encode(const AgentStart& m, HeaderWriter& header, std::vector<std::byte>& out) {

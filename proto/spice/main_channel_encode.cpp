@@ -17,8 +17,14 @@ void encode(const Init& m, HeaderWriter& header, std::vector<std::byte>& out) {
     });
 }
 
-void encode(const ChannelsList&, HeaderWriter& header, std::vector<std::byte>& out) {
-    compose(SPICE_MSG_MAIN_CHANNELS_LIST, header, out, [](Writer& body) { body.u32(0); });
+void encode(const ChannelsList& m, HeaderWriter& header, std::vector<std::byte>& out) {
+    compose(SPICE_MSG_MAIN_CHANNELS_LIST, header, out, [&](Writer& body) {
+        body.u32(static_cast<std::uint32_t>(m.channels.size()));
+        for (const auto& channel : m.channels) {
+            body.as(channel.type);
+            body.u8(channel.id);
+        }
+    });
 }
 
 void encode(const MouseModes& m, HeaderWriter& header, std::vector<std::byte>& out) {
@@ -26,6 +32,10 @@ void encode(const MouseModes& m, HeaderWriter& header, std::vector<std::byte>& o
         body.u16(m.supported);
         body.u16(m.current);
     });
+}
+
+void encode(const MultiMediaTime& m, HeaderWriter& header, std::vector<std::byte>& out) {
+    compose(SPICE_MSG_MAIN_MULTI_MEDIA_TIME, header, out, [&](Writer& body) { body.u32(m.time); });
 }
 
 void encode(const Name& m, HeaderWriter& header, std::vector<std::byte>& out) {

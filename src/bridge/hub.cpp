@@ -113,7 +113,7 @@ void Hub::handle_client_text(ClientId id, std::string_view text, Time now) {
 }
 
 bool Hub::client_is_readable(ClientId id) const noexcept {
-    const auto* client = parts_->world.find(id);
+    const auto* client = parts_->world.find_any(id);
     return client && client->is_readable() && !parts_->guest.writer().is_full();
 }
 

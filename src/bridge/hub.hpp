@@ -9,6 +9,7 @@
 #include "src/bridge/out_frame.hpp"
 #include "src/bridge/spool.hpp"
 #include "src/bridge/trace.hpp"
+#include "src/bridge/upstream_session.hpp"
 #include "src/config.hpp"
 #include "src/policy/policy.hpp"
 
@@ -36,6 +37,9 @@ struct SpiceLink {
     spice::Capabilities capabilities;  ///< of the client
     std::uint32_t session = 0;         ///< id of its session; not 0
     std::array<std::byte, 16> uuid{};  ///< of the machine
+    /// Resume token of the client that this one sees the machine for: what it says of the agent counts for nothing, and
+    /// it goes with that client. Empty: it is a client of its own.
+    std::string companion_of{};
 };
 
 /// The guest's connection must be dropped (and made again): its bytes can't be understood any more.
@@ -48,13 +52,21 @@ struct CloseClient {
     browser::CloseCode code;
     std::string reason;  ///< at most 123 bytes
 };
+/// This client may have lost its right to channels of the SPICE server's session: may_open() tells of which.
+struct ReviewChannels {
+    ClientId client;
+};
+/// The SPICE server is to be asked for this mouse mode.
+struct WantMouseMode {
+    std::uint16_t mode = 0;
+};
 /// Something an administrator may want to read about this VM. Never contents.
 struct Note {
     bool warning = false;
     std::string_view event;
     std::vector<std::pair<std::string_view, std::string>> fields;
 };
-using HubEvent = std::variant<DropGuest, CloseClient, Note>;
+using HubEvent = std::variant<DropGuest, CloseClient, ReviewChannels, WantMouseMode, Note>;
 
 /// One VM as the API shows it.
 struct VmStatus {
@@ -118,7 +130,8 @@ public:
     /// connection still stands, CloseClient for it comes out of poll_event() first. A wrong one gives a new client.
     [[nodiscard]] Result<ClientId, browser::Code> handle_client_joined(ClientProfile profile, Time now,
                                                                        std::string_view resume = {});
-    /// A client on SPICE's main channel came, its link done. Errors: as handle_client_joined().
+    /// A client on SPICE's main channel came, its link done. Errors: as handle_client_joined(), and bad_token where it
+    /// is the companion of nobody.
     [[nodiscard]] Result<ClientId, browser::Code> handle_spice_joined(ClientProfile profile, const SpiceLink& link,
                                                                       Time now);
     /// Any piece of what it wrote after the link; not kept after the call.
@@ -127,6 +140,17 @@ public:
     void handle_spice_silence(ClientId client, Time now);
     /// Fills `out` with bytes for it; 0: nothing to write now. REQUIRES: out.size() >= 4096.
     [[nodiscard]] std::size_t poll_spice(ClientId client, MutableBytes out, Time now);
+
+    // ---- The session of the SPICE server behind the machine
+    /// What the server says of it now; nullopt: there is none.
+    void handle_session(std::optional<UpstreamSession> session, Time now);
+    /// May this client open a channel of it, and go on with it? One viewer has the session at a time.
+    [[nodiscard]] bool may_open(ClientId client, spice::ChannelId channel) const;
+    /// Do its keys and clicks reach the guest?
+    [[nodiscard]] bool may_input(ClientId client) const;
+    /// Whose session has this id.
+    [[nodiscard]] std::optional<ClientId> client_of(std::uint32_t session) const;
+
     void handle_client_text(ClientId client, std::string_view frame, Time now);
     void handle_client_binary(ClientId client, Bytes frame, Time now);
     /// Its connection is closed: it is over. Unknown ids (the hub closed it first) are fine, here and above.

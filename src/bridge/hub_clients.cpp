@@ -58,6 +58,7 @@ void Hub::Parts::admit(std::unique_ptr<Client> client, Time now) {
 
 void Hub::handle_client_gone(ClientId id, Time now) {
     auto& parts = at(now);
+    if (parts.world.companions.contains(id)) return parts.remove_companion(id);
     if (!parts.world.find(id)) return;
     parts.remove(id, now);
     parts.look_for_last();
@@ -70,8 +71,24 @@ void Hub::Parts::remove(ClientId id, Time now) {
     clipboard.client_gone(id, now);
     transfers.client_gone(id, now);
     display.client_gone(id, now);
+    session.viewer_gone(id);
     clipboard.check_slow(now);
     clients_are_news = true;
+    close_companions_of(id, CloseCode::done, "its client has gone");
+}
+
+void Hub::Parts::remove_companion(ClientId id) {
+    const auto node = world.companions.extract(id);
+    session.viewer_gone(id);
+}
+
+void Hub::Parts::close_companions_of(ClientId client, CloseCode code, std::string_view reason) {
+    for (const auto* viewer : world.spice_clients()) {
+        if (!viewer->is_companion() || viewer->agent_client() != client) continue;
+        const auto id = viewer->id();
+        world.events.emplace_back(CloseClient{.client = id, .code = code, .reason = std::string{reason}});
+        remove_companion(id);
+    }
 }
 
 void Hub::Parts::look_for_last() {
@@ -79,17 +96,27 @@ void Hub::Parts::look_for_last() {
 }
 
 void Hub::Parts::close(ClientId id, CloseCode code, std::string reason, Time now) {
+    if (world.companions.contains(id)) {
+        world.events.emplace_back(CloseClient{.client = id, .code = code, .reason = std::move(reason)});
+        return remove_companion(id);
+    }
+    close_companions_of(id, code, reason);
     world.events.emplace_back(CloseClient{.client = id, .code = code, .reason = std::move(reason)});
     remove(id, now);
 }
 
 void Hub::Parts::drop_overflowed(Time now) {
+    const auto is_over = [](const auto& entry) { return entry.second->has_overflowed(); };
     for (;;) {
-        const auto found =
-            std::ranges::find_if(world.clients, [](const auto& entry) { return entry.second->has_overflowed(); });
-        if (found == world.clients.end()) return;
+        const auto found = std::ranges::find_if(world.clients, is_over);
+        if (found == world.clients.end()) break;
         close(found->first, CloseCode::too_slow, "too slow", now);
         look_for_last();
+    }
+    while (true) {
+        const auto found = std::ranges::find_if(world.companions, is_over);
+        if (found == world.companions.end()) return;
+        close(found->first, CloseCode::too_slow, "too slow", now);
     }
 }
 
@@ -115,6 +142,9 @@ void Hub::handle_settings(HubSettings settings, Time now) {
         const auto changed = rights != std::exchange(client->rights, rights) || before.policy != policy;
         if (changed) client->rights_changed(policy);
     }
+    for (auto* const viewer : parts.world.spice_clients())
+        if (viewer->is_companion()) viewer->rights = policy::effective(viewer->profile().permissions, policy);
+    parts.session.settings_changed();
     parts.guest.settings_changed();
     if (parts.agent_view() != view_before) parts.agent_is_news = true;
     parts.clipboard.settings_changed(now);

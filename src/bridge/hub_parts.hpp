@@ -6,6 +6,7 @@
 #include "src/bridge/guest_session.hpp"
 #include "src/bridge/hub.hpp"
 #include "src/bridge/rate.hpp"
+#include "src/bridge/session_broker.hpp"
 #include "src/bridge/spice_client.hpp"
 #include "src/bridge/transfer_broker.hpp"
 #include "src/bridge/web_client.hpp"
@@ -28,6 +29,7 @@ struct Hub::Parts {
                 .settings = std::move(settings),
                 .counters = {},
                 .clients = {},
+                .companions = {},
                 .events = {},
                 .trace = {},
                 .last_state = {},
@@ -40,6 +42,7 @@ struct Hub::Parts {
     GuestSession guest{world, transfers};
     ClipboardBroker clipboard;
     DisplayBroker display{world, guest};
+    SessionBroker session{world};
     std::uint64_t next_client = 1;
     bool agent_is_news = false;     ///< finish() tells all clients of the agent
     bool clients_are_news = false;  ///< finish() tells observers who is there
@@ -71,9 +74,10 @@ struct Hub::Parts {
     // ---- Clients (hub_clients.cpp)
     /// nullptr: gone, or it speaks something else.
     [[nodiscard]] WebClient* find_web(ClientId id) const { return dynamic_cast<WebClient*>(world.find(id)); }
-    [[nodiscard]] SpiceClient* find_spice(ClientId id) const { return dynamic_cast<SpiceClient*>(world.find(id)); }
     /// Ends what clients had under way with an agent that they were told is gone.
     void end_restarted(Time now);
+    [[nodiscard]] Result<ClientId, browser::Code> join_companion(ClientProfile profile, const SpiceLink& link,
+                                                                 Time now);
     /// Makes place for one more by the rules, or says why there is none.
     [[nodiscard]] std::optional<browser::Code> make_place(Time now);
     /// It is in the world: what it may do, and when it came.
@@ -89,6 +93,8 @@ struct Hub::Parts {
     void drop(Client& client, std::string_view reason, Time now);
     [[nodiscard]] std::optional<Time> next_lost() const;
     void remove(ClientId id, Time now);
+    void remove_companion(ClientId id);
+    void close_companions_of(ClientId client, browser::CloseCode code, std::string_view reason);
     /// Says so to the guest where nobody is left.
     void look_for_last();
     void close(ClientId id, browser::CloseCode code, std::string reason, Time now);

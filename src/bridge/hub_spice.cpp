@@ -10,6 +10,7 @@ namespace vmcbridge::bridge {
 
 Result<ClientId, browser::Code> Hub::handle_spice_joined(ClientProfile profile, const SpiceLink& link, Time now) {
     auto& parts = at(now);
+    if (!link.companion_of.empty()) return parts.join_companion(std::move(profile), link, now);
     if (const auto code = parts.make_place(now)) {
         parts.finish(now);
         return *code;
@@ -19,16 +20,52 @@ Result<ClientId, browser::Code> Hub::handle_spice_joined(ClientProfile profile, 
     auto owned = std::make_unique<SpiceClient>(id, std::move(profile), parts.world, link);
     auto& client = *owned;
     parts.admit(std::move(owned), now);
-    client.welcome(parts.agent_view());
+    client.welcome(parts.agent_view(), parts.session.view(now));
     static_cast<void>(parts.display.client_came(client));
     parts.clipboard.show_to(client);
     parts.finish(now);
     return id;
 }
 
+// A page has its agent client besides: no place is made, and no broker hears of this one.
+Result<ClientId, browser::Code> Hub::Parts::join_companion(ClientProfile profile, const SpiceLink& link, Time now) {
+    const auto* const of = find_resumable(link.companion_of, profile.user);
+    if (!of) return browser::Code::bad_token;
+    if (world.companions.size() >= limits::vm_clients) return browser::Code::too_many;
+    const ClientId id{next_client++};
+    auto owned = std::make_unique<SpiceClient>(id, std::move(profile), world, link);
+    owned->accompany(of->id());
+    owned->rights = policy::effective(owned->profile().permissions, world.settings.policy);
+    owned->welcome({}, session.view(now));
+    world.companions.emplace(id, std::move(owned));
+    return id;
+}
+
+void Hub::handle_session(std::optional<UpstreamSession> session, Time now) {
+    auto& parts = at(now);
+    parts.session.session_changed(std::move(session), now);
+    parts.finish(now);
+}
+
+bool Hub::may_open(ClientId id, spice::ChannelId channel) const {
+    const auto* const viewer = parts_->world.find_spice(id);
+    return viewer && parts_->session.may_open(*viewer, channel);
+}
+
+bool Hub::may_input(ClientId id) const {
+    const auto* const viewer = parts_->world.find_spice(id);
+    return viewer && parts_->session.may_input(*viewer, parts_->display.lead());
+}
+
+std::optional<ClientId> Hub::client_of(std::uint32_t session) const {
+    for (const auto* const viewer : parts_->world.spice_clients())
+        if (viewer->session() == session) return viewer->id();
+    return std::nullopt;
+}
+
 void Hub::handle_spice_bytes(ClientId id, Bytes bytes, Time now) {
     auto& parts = at(now);
-    auto* client = parts.find_spice(id);
+    auto* client = parts.world.find_spice(id);
     if (!client) return;
     const auto refuse = [&](std::string why) {
         ++parts.world.counters.frames_refused;
@@ -53,13 +90,13 @@ void Hub::handle_spice_bytes(ClientId id, Bytes bytes, Time now) {
 
 void Hub::handle_spice_silence(ClientId id, Time now) {
     auto& parts = at(now);
-    if (auto* client = parts.find_spice(id)) client->ping();
+    if (auto* client = parts.world.find_spice(id)) client->ping();
     parts.finish(now);
 }
 
 std::size_t Hub::poll_spice(ClientId id, MutableBytes out, Time now) {
     auto& parts = at(now);
-    auto* client = parts.find_spice(id);
+    auto* client = parts.world.find_spice(id);
     if (!client) return 0;
     const auto count = client->poll(out);
     parts.clipboard.client_took(*client);
@@ -71,7 +108,10 @@ std::optional<std::string> handle_spice(Hub::Parts& parts, SpiceClient& client, 
                                         Time now) {
     using Why = std::optional<std::string>;
     return std::visit(match{
-                          [&](const spice::AgentData& m) { return handle_agent_data(parts, client, m.bytes, now); },
+                          [&](const spice::AgentData& m) -> Why {
+                              if (client.is_companion()) return {};  // its page has an agent client
+                              return handle_agent_data(parts, client, m.bytes, now);
+                          },
                           [&](const spice::ClientAgentToken& m) -> Why {
                               client.granted(m.tokens);
                               return {};
@@ -81,11 +121,13 @@ std::optional<std::string> handle_spice(Hub::Parts& parts, SpiceClient& client, 
                               return {};
                           },
                           [&](const spice::AttachChannels&) -> Why {
-                              client.channels_wanted();
+                              parts.session.channels_wanted(client);
                               return {};
                           },
-                          // The mouse is the inputs channel's, which is not here: modes stay as INIT said.
-                          [](const spice::MouseModeRequest&) -> Why { return {}; },
+                          [&](const spice::MouseModeRequest& m) -> Why {
+                              parts.session.mouse_mode_wanted(client, m.mode);
+                              return {};
+                          },
                           [](const spice::Pong&) -> Why { return {}; },
                           [](const spice::ClientDisconnecting&) -> Why { return {}; },
                           [](const spice::Idle&) -> Why { return {}; },

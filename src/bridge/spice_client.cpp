@@ -80,11 +80,18 @@ SpiceClient::SpiceClient(ClientId id, ClientProfile profile, World& world, Spice
 
 void SpiceClient::mark_ready() { world_.ready.push_back(id()); }
 
-void SpiceClient::welcome(const AgentView& agent) {
+void SpiceClient::welcome(const AgentView& agent, const std::optional<UpstreamSession>& session) {
     agent_ = agent;
     talk_ = agent.connected ? Talk::offered : Talk::away;
-    out_.send(
-        spice::Init{.session = link_.session, .agent_connected = agent.connected, .agent_tokens = tokens_.window()});
+    spice::Init init{.session = link_.session, .agent_connected = agent.connected, .agent_tokens = tokens_.window()};
+    if (session) {
+        init.display_channels_hint = session->display_channels_hint;
+        init.mouse_modes = mouse_.supported = session->mouse_modes;
+        init.mouse_mode = mouse_.current = session->mouse_mode;
+        init.multi_media_time = session->multi_media_time;
+        init.ram_hint = session->ram_hint;
+    }
+    out_.send(init);
     if (link_.capabilities.has_channel(SPICE_MAIN_CAP_NAME_AND_UUID)) {
         out_.send(spice::Name{.text = world_.vm});
         out_.send(spice::Uuid{.bytes = link_.uuid});
@@ -98,8 +105,19 @@ void SpiceClient::ping() {
     mark_ready();
 }
 
-void SpiceClient::channels_wanted() {
-    out_.send(spice::ChannelsList{});
+void SpiceClient::mouse_changed(spice::MouseModes modes) {
+    if (std::exchange(mouse_, modes) == modes) return;
+    out_.send(modes);
+    mark_ready();
+}
+
+void SpiceClient::clock_changed(std::uint32_t multi_media_time) {
+    out_.send(spice::MultiMediaTime{.time = multi_media_time});
+    mark_ready();
+}
+
+void SpiceClient::channels(std::vector<spice::ChannelId> channels) {
+    out_.send(spice::ChannelsList{.channels = std::move(channels)});
     mark_ready();
 }
 
@@ -120,7 +138,7 @@ std::size_t SpiceClient::poll(MutableBytes out) {
     return count;
 }
 
-void SpiceClient::notify(std::string_view text) {
+void SpiceClient::tell(std::string_view text) {
     out_.send(spice::Notify{.text = text});
     mark_ready();
 }
@@ -131,7 +149,7 @@ void SpiceClient::refused(Code code, std::string_view about, std::string_view me
     auto& last = notified_[std::string{about} + ' ' + std::string{browser::name(code)}];
     if (last != Time{} && now - last < notify_interval) return;
     last = now;
-    notify(message);
+    tell(message);
 }
 
 // ---- The agent comes and goes

@@ -7,6 +7,7 @@
 #include "src/bridge/hub.hpp"
 #include "src/bridge/spice_outbox.hpp"
 #include "src/bridge/spice_tokens.hpp"
+#include "src/bridge/upstream_session.hpp"
 #include "src/bridge/world.hpp"
 
 #include <array>
@@ -29,9 +30,24 @@ class SpiceClient final : public Client {
 public:
     SpiceClient(ClientId id, ClientProfile profile, World& world, SpiceLink link);
 
-    /// INIT, and who the machine is.
-    void welcome(const AgentView& agent);
+    /// INIT, and who the machine is. `session`: of the SPICE server behind it, if there is one.
+    void welcome(const AgentView& agent, const std::optional<UpstreamSession>& session);
     void ping();
+    /// A sentence for who sits before it.
+    void tell(std::string_view text);
+
+    // ---- The session of the SPICE server
+    /// The id by which further channels are this one's.
+    [[nodiscard]] std::uint32_t session() const noexcept { return link_.session; }
+    void mouse_changed(spice::MouseModes modes);
+    void clock_changed(std::uint32_t multi_media_time);
+    /// CHANNELS_LIST: what it may open now.
+    void channels(std::vector<spice::ChannelId> channels);
+    /// It sees the machine for this client, and has no agent of its own.
+    void accompany(ClientId client) noexcept { accompanies_ = client; }
+    [[nodiscard]] bool is_companion() const noexcept { return accompanies_.has_value(); }
+    /// The client that counts where the agent's clients are arbitrated.
+    [[nodiscard]] ClientId agent_client() const noexcept { return accompanies_.value_or(id()); }
 
     // ---- What the driver asks
     [[nodiscard]] std::size_t poll(MutableBytes out);
@@ -40,7 +56,6 @@ public:
 
     // ---- What the peer said, as far as it is this connection's own business
     [[nodiscard]] spice::MessageReader& reader() noexcept { return reader_; }
-    void channels_wanted();
     void agent_started(std::uint32_t tokens);
     void granted(std::uint32_t tokens);
     /// An AGENT_DATA came. false: it had no token for it.
@@ -136,13 +151,14 @@ private:
     void tell_offers();
     void open_answer(RequestId request, std::uint64_t size, std::shared_ptr<const Spool> contents);
     void answer_empty(RequestId request);
-    void notify(std::string_view text);
 
     World& world_;
     SpiceLink link_;
     SpiceOutbox out_;
     spice::MessageReader reader_;
     std::uint32_t pings_ = 0;
+    std::optional<ClientId> accompanies_;
+    spice::MouseModes mouse_;  ///< as it was told
 
     AgentView agent_;
     Talk talk_ = Talk::away;

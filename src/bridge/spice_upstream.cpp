@@ -47,6 +47,23 @@ std::optional<std::string> SpiceUpstream::handle(const spice::ServerMessage& mes
                               if (std::exchange(has_begun_, true)) return "the server begins twice";
                               tokens_ = m.agent_tokens;
                               if (m.agent_connected) agent_came(std::nullopt);
+                              begin_session(m);
+                              return {};
+                          },
+                          [&](const spice::ChannelsList& m) -> Fault {
+                              session_.channels = m.channels;
+                              session_is_news_ = true;
+                              return {};
+                          },
+                          [&](const spice::MouseModes& m) -> Fault {
+                              session_.mouse_modes = m.supported;
+                              session_.mouse_mode = m.current;
+                              session_is_news_ = true;
+                              return {};
+                          },
+                          [&](const spice::MultiMediaTime& m) -> Fault {
+                              session_.multi_media_time = m.time;
+                              session_is_news_ = true;
                               return {};
                           },
                           [&](const spice::Ping& m) -> Fault {
@@ -90,6 +107,27 @@ std::optional<std::string> SpiceUpstream::handle(const spice::ServerMessage& mes
                           [&](const spice::ServerOther&) -> Fault { return {}; },
                       },
                       message);
+}
+
+// The session is told with its channels, which come only to who asks for them.
+void SpiceUpstream::begin_session(const spice::Init& init) {
+    session_ = {.id = init.session,
+                .display_channels_hint = init.display_channels_hint,
+                .mouse_modes = static_cast<std::uint16_t>(init.mouse_modes),
+                .mouse_mode = static_cast<std::uint16_t>(init.mouse_mode),
+                .multi_media_time = init.multi_media_time,
+                .ram_hint = init.ram_hint,
+                .channels = {}};
+    encode(spice::AttachChannels{}, header_, to_server_);
+}
+
+std::optional<UpstreamSession> SpiceUpstream::take_session() {
+    if (!std::exchange(session_is_news_, false)) return std::nullopt;
+    return session_;
+}
+
+void SpiceUpstream::want_mouse_mode(std::uint16_t mode) {
+    if (has_begun_) encode(spice::MouseModeRequest{.mode = mode}, header_, to_server_);
 }
 
 void SpiceUpstream::acknowledge() {

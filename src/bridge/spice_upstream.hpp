@@ -2,6 +2,7 @@
 
 #include "proto/spice/main_channel.hpp"
 #include "proto/vdi/chunk.hpp"
+#include "src/bridge/upstream_session.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +12,8 @@
 namespace vmcbridge::bridge {
 
 /// The bridge as the client of a SPICE server that holds the guest's port: its main channel on one side, the port's
-/// chunks on the other, as a guest's transport would carry them. Pure; one connection.
+/// chunks on the other, as a guest's transport would carry them; and the session that other channels belong to. Pure;
+/// one connection.
 ///
 /// AGENT_DATA and chunks of ours are the same pieces. The server's tokens hold the hub's bytes back; ours, which are
 /// given back as the hub takes them, hold the server's.
@@ -36,6 +38,12 @@ public:
     };
     [[nodiscard]] const std::optional<Moved>& moved() const noexcept { return moved_; }
 
+    // ---- Its session
+    /// What it is now, where that is news since the last call.
+    [[nodiscard]] std::optional<UpstreamSession> take_session();
+    [[nodiscard]] std::uint32_t session_id() const noexcept { return session_.id; }
+    void want_mouse_mode(std::uint16_t mode);
+
     // ---- The agent's port
     /// Counts the agents that came; 0: there is none now.
     [[nodiscard]] std::uint64_t agent() const noexcept { return has_agent_ ? agents_ : 0; }
@@ -51,6 +59,7 @@ private:
     static constexpr std::size_t port_most = 128 * limits::kib;
 
     [[nodiscard]] std::optional<std::string> handle(const spice::ServerMessage& message);
+    void begin_session(const spice::Init& init);
     void agent_came(std::optional<std::uint32_t> tokens);
     void agent_went();
     void agent_said(Bytes bytes);
@@ -62,6 +71,8 @@ private:
     std::vector<std::byte> to_server_;
     std::size_t to_server_at_ = 0;
     bool has_begun_ = false;  ///< INIT has come
+    UpstreamSession session_;
+    bool session_is_news_ = false;
     std::optional<Moved> moved_;
     std::uint32_t ack_window_ = 0;
     std::uint32_t unacknowledged_ = 0;

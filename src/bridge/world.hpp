@@ -15,12 +15,16 @@
 
 namespace vmcbridge::bridge {
 
+class SpiceClient;
+
 /// What the parts of one hub share. The hub owns it and outlives its parts' use of it.
 struct World {
     std::string vm;
     HubSettings settings;
     VmStatus::Counters counters;
     std::map<ClientId, std::unique_ptr<Client>> clients;
+    /// Viewers that belong to a client: they see the machine's session on its behalf, and are none of the clients.
+    std::map<ClientId, std::unique_ptr<Client>> companions{};
     std::deque<HubEvent> events;
     Trace trace;
     /// The last frame of a state that a client was told, as it was written down: most often the next one is told the
@@ -37,6 +41,15 @@ struct World {
         const auto found = clients.find(id);
         return found == clients.end() ? nullptr : found->second.get();
     }
+    /// The same, companions too.
+    [[nodiscard]] Client* find_any(ClientId id) const {
+        if (auto* const client = find(id)) return client;
+        const auto found = companions.find(id);
+        return found == companions.end() ? nullptr : found->second.get();
+    }
+    /// Who speaks SPICE, companions too; nullptr: gone, or it speaks something else.
+    [[nodiscard]] SpiceClient* find_spice(ClientId id) const;
+    [[nodiscard]] std::vector<SpiceClient*> spice_clients() const;
     void note(std::string_view event, std::vector<std::pair<std::string_view, std::string>> fields = {}) {
         events.emplace_back(Note{.warning = false, .event = event, .fields = std::move(fields)});
     }

@@ -64,6 +64,11 @@ constexpr std::array several_words{Word{"share", policy::SeveralClients::share},
                                    Word{"take-over", policy::SeveralClients::take_over},
                                    Word{"refuse", policy::SeveralClients::refuse}};
 
+constexpr std::array session_words{Word{"take-over", policy::SpiceSession::take_over},
+                                   Word{"refuse", policy::SpiceSession::refuse}};
+constexpr std::array inputs_words{Word{"off", policy::InputsRule::off}, Word{"lead", policy::InputsRule::lead},
+                                  Word{"any", policy::InputsRule::any}};
+
 // ---- [server], [auth]
 
 constexpr unsigned threads_max = 256;
@@ -154,6 +159,16 @@ Fault several_clients(Scope scope, std::string_view text) {
     return store_word(text, several_words, scope.vm.policy.several_clients);
 }
 
+Fault spice_session(Scope scope, std::string_view text) {
+    return store_word(text, session_words, scope.vm.policy.spice_session);
+}
+
+Fault inputs(Scope scope, std::string_view text) { return store_word(text, inputs_words, scope.vm.policy.inputs); }
+
+Fault spice_channels(Scope scope, std::string_view text) {
+    return store(parse_channels(text), scope.vm.policy.spice_channels);
+}
+
 Fault resume_grace(Scope scope, std::string_view text) {
     return store(parse_duration(text, graces), scope.vm.limits.resume_grace);
 }
@@ -181,6 +196,8 @@ Fault uuid(Scope scope, std::string_view text) { return store(parse_uuid(text), 
 
 constexpr std::string_view addresses = "list of HOST:PORT, [V6]:PORT, unix:PATH";
 constexpr std::string_view on_off = "on | off";
+constexpr std::string_view channel_values =
+    "off, any, or a list of display, inputs, cursor, playback, record, smartcard, usbredir, port, webdav";
 constexpr std::string_view format_values = "off, or a list of text, image, files, any";
 constexpr std::string_view clipboard_range = "1 to 1GiB";
 
@@ -236,6 +253,18 @@ constexpr std::array table{
     Key{"policy", "resize", "lead", "off | lead | any", "Who may size the display.", resize},
     Key{"policy", "several-clients", "share", "share | take-over | refuse",
         "What a second client of a VM meets: it shares, it replaces the first, or it is refused.", several_clients},
+    Key{"policy", "spice-session", "take-over", "take-over | refuse",
+        "A SPICE server's picture, keys and sound go to one viewer at a time: what the second one meets. The agent is "
+        "shared all the same.",
+        spice_session},
+    Key{"policy", "inputs", "any", "off | lead | any",
+        "Whose keys and clicks reach the guest through a SPICE server: nobody's, those of the viewer who has the lead, "
+        "or whoever sees the picture.",
+        inputs},
+    Key{"policy", "spice-channels", "any", channel_values,
+        "What viewers may open of a SPICE server's session. Where files may not be sent, webdav and usbredir are "
+        "left out in any case.",
+        spice_channels},
 
     Key{"limits", "resume-grace", "30s", "0 to 24h", "How long a lost connection may be resumed; 0 turns it off.",
         resume_grace},

@@ -139,6 +139,22 @@ Parsed<FormatList> parse_formats(std::string_view text) {
     return in_table_order(formats);
 }
 
+Parsed<policy::ChannelSet> parse_channels(std::string_view text) {
+    if (text == "off") return policy::ChannelSet{};
+    if (text == "any") return policy::ChannelSet::all();
+    policy::ChannelSet channels;
+    for (const auto word : split_list(text)) {
+        const auto* const type =
+            std::ranges::find(policy::session_channels, word, [](auto each) { return spice::name(each); });
+        if (type == policy::session_channels.end())
+            return Problem{quoted(word) + " is no channel; write off, any, or a list of display, inputs, cursor, " +
+                           "playback, record, smartcard, usbredir, port, webdav"};
+        channels.add(*type);
+    }
+    if (channels.empty()) return Problem{"empty; write off, any, or a list of channels"};
+    return channels;
+}
+
 Parsed<std::string> parse_origin(std::string_view text) {
     Problem fault{quoted(text) + " is not an origin; write scheme, host and port alone, as in " +
                   "https://console.example.org"};

@@ -2,6 +2,7 @@
 
 #include "proto/formats.hpp"
 #include "src/control/problem.hpp"
+#include "src/policy/channel_set.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -34,6 +35,9 @@ struct DurationRange {
 
 /// off, or a list of text, image, files, any.
 [[nodiscard]] Parsed<FormatList> parse_formats(std::string_view text);
+
+/// off, any, or a list of display, inputs, cursor, playback, record, smartcard, usbredir, port, webdav.
+[[nodiscard]] Parsed<policy::ChannelSet> parse_channels(std::string_view text);
 
 /// The origin of a web page as browsers send it: "https://host" or "https://host:port", in lower case, without the
 /// scheme's own port.

@@ -29,8 +29,11 @@ namespace {
 /// One connection to the server. Shared with its tasks: whoever ends last takes it along.
 class Upstream : public std::enable_shared_from_this<Upstream> {
 public:
-    Upstream(net::io_context& context, spice::ClientLink link)
+    using OnSession = std::function<void(std::optional<bridge::UpstreamSession>)>;
+
+    Upstream(net::io_context& context, spice::ClientLink link, OnSession on_session)
         : context_{context},
+          on_session_{std::move(on_session)},
           server_{std::move(link.stream)},
           up_{link.header},
           early_{std::move(link.early)},
@@ -42,10 +45,20 @@ public:
           tasks_{context} {}
 
     void start() { tasks_.spawn("spice-upstream", run(shared_from_this())); }
-    /// Ends it; its tasks go when they have their turn.
+    /// Ends it; its tasks go when they have their turn. Its session is nobody's news any more.
     void stop() {
+        on_session_ = nullptr;
         finish("dropped");
         changed_.notify();
+    }
+    /// nullopt: it has ended, or its session has not begun.
+    [[nodiscard]] std::optional<std::uint32_t> session() const noexcept {
+        return has_session_ && !ended_ ? std::optional{up_.session_id()} : std::nullopt;
+    }
+    void want_mouse_mode(std::uint16_t mode) {
+        if (ended_) return;
+        up_.want_mouse_mode(mode);
+        look();
     }
     /// Another agent has come, or the connection has ended; one waiter.
     [[nodiscard]] Task<> news() { return changed_.wait(); }
@@ -67,6 +80,8 @@ private:
     void finish(std::string reason);
 
     net::io_context& context_;
+    OnSession on_session_;
+    bool has_session_ = false;
     Stream server_;
     bridge::SpiceUpstream up_;
     std::string early_;
@@ -112,6 +127,7 @@ void Upstream::finish(std::string reason) {
     reason_ = std::move(reason);
     server_.close();
     if (port_) port_->close();
+    if (std::exchange(has_session_, false) && on_session_) on_session_(std::nullopt);
     server_work_.notify();
     server_room_.notify();
     port_work_.notify();
@@ -124,6 +140,10 @@ void Upstream::take(Bytes bytes) {
     if (auto fault = up_.handle_server(bytes)) return finish(std::move(*fault));
     if (port_ && up_.agent() != given_) port_->close();  // the agent of this port is gone
     if (up_.agent() != before) changed_.notify();
+    if (auto session = up_.take_session()) {
+        has_session_ = true;
+        if (on_session_) on_session_(std::move(session));
+    }
     look();
 }
 
@@ -213,7 +233,20 @@ public:
     SpiceTransport(net::io_context& context, Guest guest, TransportOwner owner)
         : context_{context}, guest_{std::move(guest)}, owner_{std::move(owner)} {}
     ~SpiceTransport() override {
-        if (upstream_) upstream_->stop();
+        if (!upstream_) return;
+        const bool had_session = upstream_->session().has_value();
+        upstream_->stop();
+        if (had_session && owner_.on_session) owner_.on_session(std::nullopt);
+    }
+
+    std::optional<SpiceServer> server() const override {
+        const auto session = upstream_ ? upstream_->session() : std::nullopt;
+        if (!session) return std::nullopt;
+        return SpiceServer{.guest = guest_, .session = *session};
+    }
+
+    void want_mouse_mode(std::uint16_t mode) override {
+        if (upstream_) upstream_->want_mouse_mode(mode);
     }
 
     Task<Stream> next() override {
@@ -247,7 +280,7 @@ private:
             static_cast<void>(state_.is_news({}));
             backoff_.reset();
             log::info("spice-server-linked", {{"vm", owner_.vm}, {"guest", owner_.guest}});
-            upstream_ = std::make_shared<Upstream>(context_, std::move(*link));
+            upstream_ = std::make_shared<Upstream>(context_, std::move(*link), owner_.on_session);
             upstream_->start();
             co_return;
         }

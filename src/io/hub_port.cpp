@@ -12,6 +12,8 @@ namespace vmcbridge::io {
 using bridge::CloseClient;
 using bridge::DropGuest;
 using bridge::Note;
+using bridge::ReviewChannels;
+using bridge::WantMouseMode;
 
 /// One connection of the guest.
 struct HubPort::GuestLink {
@@ -184,6 +186,11 @@ void HubPort::ping(ClientId client) {
     settle();
 }
 
+void HubPort::set_session(std::optional<bridge::UpstreamSession> session) {
+    hub_.handle_session(std::move(session), Clock::now());
+    settle();
+}
+
 // ---- Time and management
 
 Task<> HubPort::run_clock() {
@@ -246,6 +253,8 @@ void HubPort::handle_event(const bridge::HubEvent& event) {
         clients_.erase(found);
         return port->close(close->code, close->reason);
     }
+    if (const auto* review = std::get_if<ReviewChannels>(&event)) return keeper_->review_channels(review->client);
+    if (const auto* want = std::get_if<WantMouseMode>(&event)) return keeper_->want_mouse_mode(want->mode);
     const auto& note = std::get<Note>(event);
     std::vector<log::Field> fields{{"vm", vm_}};
     for (const auto& [key, value] : note.fields) fields.emplace_back(key, value);

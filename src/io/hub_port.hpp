@@ -45,6 +45,24 @@ public:
                                                        std::string_view resume = {});
     [[nodiscard]] Result<ClientId, browser::Code> join(bridge::ClientProfile profile, const bridge::SpiceLink& link,
                                                        ClientPort& port);
+    /// Somebody who sees to what the hub says of the SPICE server's session. Outlives the port; set before it is used.
+    class SessionKeeper {
+    public:
+        virtual void review_channels(ClientId client) = 0;
+        virtual void want_mouse_mode(std::uint16_t mode) = 0;
+
+    protected:
+        ~SessionKeeper() = default;
+    };
+    void set_session_keeper(SessionKeeper& keeper) noexcept { keeper_ = &keeper; }
+    void set_session(std::optional<bridge::UpstreamSession> session);
+    [[nodiscard]] bool may_open(ClientId client, ::vmcbridge::spice::ChannelId channel) const {
+        return hub_.may_open(client, channel);
+    }
+    [[nodiscard]] bool may_input(ClientId client) const { return hub_.may_input(client); }
+    /// The client on the main channel of this session.
+    [[nodiscard]] std::optional<ClientId> client_of(std::uint32_t session) const { return hub_.client_of(session); }
+
     void leave(ClientId client);
     /// Its connection is lost: it may come back.
     void lose(ClientId client);
@@ -85,6 +103,7 @@ private:
     std::string vm_;
     bridge::Hub hub_;
     std::map<ClientId, ClientPort*> clients_;
+    SessionKeeper* keeper_ = nullptr;
     GuestLink* guest_ = nullptr;  // lives in the frame of serve_guest()
     Timer timer_;
     bool settling_ = false;

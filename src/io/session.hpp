@@ -1,7 +1,10 @@
 #pragma once
 
 #include "src/bridge/hub.hpp"
+#include "src/config.hpp"
 #include "src/io/asio.hpp"
+#include "src/io/spice/client_link.hpp"
+#include "src/io/spice/sessions.hpp"
 #include "src/io/spice/wire.hpp"
 
 #include <cstdint>
@@ -12,7 +15,7 @@ namespace vmcbridge::io {
 
 /// A connection that was let in, on its way from the listener's context to its VM's. Values only.
 struct Arrival {
-    enum class Service : unsigned char { agent, display, spice };
+    enum class Service : unsigned char { agent, display, spice, spice_channel };
     Service service = Service::agent;
     Socket socket{};
     std::string response;  ///< switches protocols; not yet written
@@ -25,8 +28,19 @@ struct Arrival {
         spice::Wire::Parts wire{};
         ::vmcbridge::spice::Capabilities capabilities{};
         std::uint32_t session = 0;
+        std::shared_ptr<const spice::KnownSession> known{};  ///< further channels are let in while it is held
     };
     std::optional<Link> link{};
+    /// Of a further channel of a SPICE session, in place of `socket` and `response`: let in, both links not finished.
+    struct Channel {
+        ClientId client{};
+        ::vmcbridge::spice::ChannelId id{};
+        ::vmcbridge::spice::HeaderKind header{};
+        spice::Wire::Parts wire{};
+        Guest guest{};  ///< the server, with the way to its password
+        spice::AnsweredLink::Parts server{};
+    };
+    std::optional<Channel> channel{};
 };
 
 /// A client's connection of one VM, on the VM's context.

@@ -3,6 +3,7 @@
 #include "src/io/agent_session.hpp"
 #include "src/io/display_relay.hpp"
 #include "src/io/file_spool.hpp"
+#include "src/io/spice/channel_relay.hpp"
 #include "src/io/spice/session.hpp"
 #include "src/io/uuid.hpp"
 #include "src/log.hpp"
@@ -15,9 +16,9 @@ namespace {
 
 bridge::HubSettings settings_of(const VmConfig& config) { return {.policy = config.policy, .limits = config.limits}; }
 
-std::unique_ptr<GuestTransport> transport_of(net::io_context& context, const VmConfig& config) {
-    if (!config.guest) return nullptr;
-    return make_guest_transport(context, *config.guest, {.vm = config.name, .guest = config.guest->text});
+bool is_spice(const Guest& guest) noexcept {
+    return guest.kind == Guest::Kind::spice || guest.kind == Guest::Kind::spice_tls ||
+           guest.kind == Guest::Kind::spice_unix;
 }
 
 }  // namespace
@@ -27,11 +28,21 @@ Vm::Vm(net::io_context& context, VmConfig config)
       name_{config.name},
       config_{std::move(config)},
       port_{context, name_, settings_of(config_), make_file_spool},
-      transport_{transport_of(context, config_)},
+      transport_{make_transport()},
       changed_{context},
       clients_{context},
       guest_{context},
-      house_{context} {}
+      house_{context} {
+    port_.set_session_keeper(*this);
+}
+
+std::unique_ptr<GuestTransport> Vm::make_transport() {
+    if (!config_.guest) return nullptr;
+    auto on_session = [this](auto session) { port_.set_session(std::move(session)); };
+    return make_guest_transport(
+        context_, *config_.guest,
+        {.vm = config_.name, .guest = config_.guest->text, .on_session = std::move(on_session)});
+}
 
 // ---- From any thread
 
@@ -82,7 +93,29 @@ Task<VmTrace> Vm::trace() {
     return ask<VmTrace>([](const Vm& vm) { return VmTrace{.name = vm.name_, .events = vm.port_.trace()}; });
 }
 
+Task<std::optional<ChannelTarget>> Vm::channel_target(std::uint32_t session, ::vmcbridge::spice::ChannelId channel) {
+    using Target = std::optional<ChannelTarget>;
+    return ask<Target>([session, channel](const Vm& vm) -> Target {
+        const auto client = vm.port_.client_of(session);
+        const auto server = vm.transport_ ? vm.transport_->server() : std::nullopt;
+        if (vm.closing_ || !client || !server || !vm.port_.may_open(*client, channel)) return std::nullopt;
+        return ChannelTarget{.client = *client, .guest = server->guest, .session = server->session};
+    });
+}
+
 // ---- On its context
+
+void Vm::review_channels(ClientId client) {
+    for (const auto& [channel, weak] : channels_) {
+        const auto relay = weak.lock();
+        if (relay && relay->client() == client && !port_.may_open(client, channel))
+            relay->stop(browser::CloseCode::replaced, "its viewer has no right to it any more");
+    }
+}
+
+void Vm::want_mouse_mode(std::uint16_t mode) {
+    if (transport_) transport_->want_mouse_mode(mode);
+}
 
 void Vm::handle_update(VmConfig config) {
     if (closing_ || config == config_) return;
@@ -103,9 +136,20 @@ std::shared_ptr<Session> Vm::open_spice(Arrival arrival) {
         log::warning("client-lost", {{"vm", name_}, {"reason", wire.error().message()}});
         return nullptr;
     }
-    return std::make_shared<spice::MainSession>(
-        name_, port_, clients_, std::move(*wire), std::move(arrival),
-        bridge::SpiceLink{.capabilities = link.capabilities, .session = link.session, .uuid = uuid_of(config_)});
+    auto companion_of = std::move(arrival.resume);
+    return std::make_shared<spice::MainSession>(name_, port_, clients_, std::move(*wire), std::move(arrival),
+                                                bridge::SpiceLink{.capabilities = link.capabilities,
+                                                                  .session = link.session,
+                                                                  .uuid = uuid_of(config_),
+                                                                  .companion_of = std::move(companion_of)},
+                                                std::move(link.known));
+}
+
+std::shared_ptr<Session> Vm::open_channel(Arrival arrival) {
+    auto& last = channels_[arrival.channel->id];
+    auto relay = std::make_shared<spice::ChannelRelay>(context_, name_, port_, std::move(arrival), last.lock());
+    last = relay;
+    return relay;
 }
 
 std::shared_ptr<Session> Vm::open_websocket(Arrival arrival) {
@@ -123,9 +167,18 @@ std::shared_ptr<Session> Vm::open_websocket(Arrival arrival) {
     return session;
 }
 
+std::shared_ptr<Session> Vm::open(Arrival arrival) {
+    switch (arrival.service) {
+        case Arrival::Service::spice: return open_spice(std::move(arrival));
+        case Arrival::Service::spice_channel: return open_channel(std::move(arrival));
+        case Arrival::Service::agent:
+        case Arrival::Service::display: break;
+    }
+    return open_websocket(std::move(arrival));
+}
+
 void Vm::handle_arrival(Arrival arrival) {
-    auto session = arrival.service == Arrival::Service::spice ? open_spice(std::move(arrival))
-                                                              : open_websocket(std::move(arrival));
+    auto session = open(std::move(arrival));
     if (!session) return;
     if (closing_) session->stop(closing_->code, closing_->reason);
     clients_.spawn("client", run_session(shared_from_this(), std::move(session)));
@@ -140,13 +193,23 @@ void Vm::handle_close(browser::CloseCode code, std::string reason, milliseconds 
 }
 
 VmView Vm::describe() const {
-    return {.name = name_,
-            .uuid = config_.uuid,
-            .guest = config_.guest ? config_.guest->text : std::string{},
-            .guest_connected = guest_connected_,
-            .display = config_.display ? config_.display->text : std::string{},
-            .display_clients = displays_,
-            .status = port_.status()};
+    VmView view{.name = name_,
+                .uuid = config_.uuid,
+                .guest = config_.guest ? config_.guest->text : std::string{},
+                .guest_connected = guest_connected_,
+                .display = {},
+                .display_clients = displays_,
+                .status = port_.status()};
+    if (config_.display) {
+        view.display = config_.display->text;
+    } else if (config_.guest && is_spice(*config_.guest)) {
+        view.display = view.guest;
+        view.display_kind = "spice";
+        view.display_clients = static_cast<std::size_t>(std::ranges::count_if(channels_, [](const auto& each) {
+            return each.first.type == ::vmcbridge::spice::ChannelType::display && !each.second.expired();
+        }));
+    }
+    return view;
 }
 
 Task<> Vm::run_guest(std::shared_ptr<Vm> self) {
@@ -155,7 +218,7 @@ Task<> Vm::run_guest(std::shared_ptr<Vm> self) {
         changed_.clear();  // what it told is looked at here; left set, it would take a connection from next() below
         if (std::exchange(guest_changed_, false)) {
             transport_.reset();  // the old one's socket file goes before the new one's is made
-            transport_ = transport_of(context_, config_);
+            transport_ = make_transport();
         }
         if (!transport_) {
             co_await changed_.wait();

@@ -7,12 +7,17 @@
 #include "src/io/task_group.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
 namespace vmcbridge::io {
+
+namespace spice {
+class ChannelRelay;
+}
 
 /// A machine as the API shows it. Values only.
 struct VmView {
@@ -21,6 +26,7 @@ struct VmView {
     std::string guest;  ///< as configured; empty: none
     bool guest_connected = false;
     std::string display;  ///< as configured; empty: none
+    std::string_view display_kind = "vnc";
     std::size_t display_clients = 0;
     bridge::VmStatus status;
 };
@@ -31,8 +37,15 @@ struct VmTrace {
     std::deque<bridge::TraceEvent> events;  ///< oldest first
 };
 
+/// What a further channel of a viewer's SPICE session is linked to. Values only.
+struct ChannelTarget {
+    ClientId client{};
+    Guest guest;                ///< the server
+    std::uint32_t session = 0;  ///< there
+};
+
 /// One machine, pinned to one context: its hub, its guest's port, and every client of it live there.
-class Vm : public std::enable_shared_from_this<Vm> {
+class Vm final : public std::enable_shared_from_this<Vm>, private HubPort::SessionKeeper {
 public:
     /// A guest that connects to us finds the socket there when this returns.
     Vm(net::io_context& context, VmConfig config);
@@ -49,6 +62,9 @@ public:
     /// From a coroutine of any context, which it goes on in.
     [[nodiscard]] Task<VmView> view();
     [[nodiscard]] Task<VmTrace> trace();
+    /// nullopt: this session has no such channel now.
+    [[nodiscard]] Task<std::optional<ChannelTarget>> channel_target(std::uint32_t session,
+                                                                    ::vmcbridge::spice::ChannelId channel);
 
 private:
     [[nodiscard]] Task<> run_guest(std::shared_ptr<Vm> self);
@@ -61,6 +77,11 @@ private:
     /// nullptr: the connection is of no use; logged.
     [[nodiscard]] std::shared_ptr<Session> open_websocket(Arrival arrival);
     [[nodiscard]] std::shared_ptr<Session> open_spice(Arrival arrival);
+    [[nodiscard]] std::shared_ptr<Session> open_channel(Arrival arrival);
+    [[nodiscard]] std::shared_ptr<Session> open(Arrival arrival);
+    [[nodiscard]] std::unique_ptr<GuestTransport> make_transport();
+    void review_channels(ClientId client) override;
+    void want_mouse_mode(std::uint16_t mode) override;
     void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
     [[nodiscard]] VmView describe() const;
     /// What `look` gives on the machine's context, on that of the coroutine that waits.
@@ -82,6 +103,7 @@ private:
     bool guest_changed_ = false;
     std::set<Session*> sessions_;
     std::size_t displays_ = 0;
+    std::map<::vmcbridge::spice::ChannelId, std::weak_ptr<spice::ChannelRelay>> channels_;  // the last one of each
     std::optional<Closing> closing_;
 
     TaskGroup clients_;

@@ -3,6 +3,7 @@
 #include "proto/browser/codes.hpp"
 #include "proto/formats.hpp"
 #include "proto/ids.hpp"
+#include "src/policy/channel_set.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -26,6 +27,10 @@ struct ClipboardRule {
 
 enum class ResizeRule : std::uint8_t { off, lead, any };
 enum class SeveralClients : std::uint8_t { share, take_over, refuse };
+/// What a second viewer of a SPICE server's session meets: a session has one.
+enum class SpiceSession : std::uint8_t { take_over, refuse };
+/// Whose keys and clicks reach the guest through SPICE.
+enum class InputsRule : std::uint8_t { off, lead, any };
 
 inline constexpr FormatList text_and_images{ClipboardFormat::text, ClipboardFormat::png, ClipboardFormat::bmp,
                                             ClipboardFormat::tiff, ClipboardFormat::jpeg};
@@ -40,6 +45,9 @@ struct Policy {
     std::uint64_t file_max = 4096 * mebibyte;
     ResizeRule resize = ResizeRule::lead;
     SeveralClients several_clients = SeveralClients::share;
+    SpiceSession spice_session = SpiceSession::take_over;
+    InputsRule inputs = InputsRule::any;
+    ChannelSet spice_channels = ChannelSet::all();
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -108,6 +116,12 @@ enum class Way : std::uint8_t { to_guest, from_guest };
 [[nodiscard]] std::optional<browser::Code> refuse_size(const Policy& policy, Way way, std::uint64_t bytes) noexcept;
 /// May a file of so many bytes go to the guest? nullopt: yes; else disabled or too-large.
 [[nodiscard]] std::optional<browser::Code> refuse_file(const Policy& policy, std::uint64_t bytes) noexcept;
+
+/// The channels of a SPICE server's session that a client with these rights, which are effective(), may open.
+///
+/// Without `display` none. Folders and disks of the viewer are files on their way to the guest: where those may not
+/// pass, there is no webdav and no usbredir either.
+[[nodiscard]] ChannelSet permitted_channels(const Policy& policy, PermissionSet rights) noexcept;
 
 /// Whose rules for file names hold beside the common ones.
 enum class GuestSystem : std::uint8_t { other, windows };

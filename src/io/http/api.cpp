@@ -54,7 +54,7 @@ json::object counters_of(const bridge::VmStatus::Counters& counters) {
 
 json::value display_of(const VmView& view) {
     if (view.display.empty()) return nullptr;
-    return json::object{{"address", view.display}, {"kind", "vnc"}, {"clients", view.display_clients}};
+    return json::object{{"address", view.display}, {"kind", view.display_kind}, {"clients", view.display_clients}};
 }
 
 json::value guest_of(const VmView& view) {

@@ -171,7 +171,8 @@ std::optional<policy::Permission> needed(Arrival::Service service) noexcept {
     switch (service) {
         case Arrival::Service::agent: return std::nullopt;
         case Arrival::Service::display: return policy::Permission::display;
-        case Arrival::Service::spice: return policy::Permission::spice;
+        case Arrival::Service::spice:
+        case Arrival::Service::spice_channel: return policy::Permission::spice;
     }
     return std::nullopt;
 }
@@ -201,7 +202,8 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Pending::Connecti
             .vm = path->vm,
             .admitted =
                 Admitted{.vm = path->vm, .user = admission.user, .permissions = admission.permissions, .ticket = {}},
-            .is_confidential = stream.is_secure() || !peer.tcp};
+            .is_confidential = stream.is_secure() || !peer.tcp,
+            .companion_of = std::string{query_member(request.query, "agent")}};
         co_await link(service, place, std::move(handshake->response), reader.take_rest(), std::move(origin));
         co_return std::nullopt;
     }

@@ -17,14 +17,15 @@ namespace proto = ::vmcbridge::spice;
 
 namespace {
 
-using Outcome = Result<ClientLink, std::string>;
+template <class T>
+Result<T, std::string> failed(std::string reason) {
+    return Result<T, std::string>{boost::system::in_place_error, std::move(reason)};
+}
 
-Outcome failed(std::string reason) { return Outcome{boost::system::in_place_error, std::move(reason)}; }
-
-proto::Capabilities our_capabilities() noexcept {
-    return {.common = proto::capability_word(
-                {SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE, SPICE_COMMON_CAP_MINI_HEADER}),
-            .channel = proto::capability_word({SPICE_MAIN_CAP_NAME_AND_UUID, SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})};
+/// What we say of ourselves; the header is as `wanted` has it.
+std::uint32_t our_common(proto::Capabilities wanted) noexcept {
+    const auto header = wanted.common & proto::capability_word({SPICE_COMMON_CAP_MINI_HEADER});
+    return header | proto::capability_word({SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE});
 }
 
 /// The first line of the file; empty: no file is named.
@@ -54,10 +55,10 @@ Task<std::string> secure(Stream& stream, const Guest& guest, Clock::time_point d
     co_return agreed ? std::string{} : agreed.error();
 }
 
-Task<Result<proto::LinkAnswer, std::string>> ask(Exchange& exchange) {
+Task<Result<proto::LinkAnswer, std::string>> ask(Exchange& exchange, const proto::LinkRequest& request) {
     using Answer = Result<proto::LinkAnswer, std::string>;
-    const auto request = proto::encode_link_request({.capabilities = our_capabilities()});
-    const bool sent = co_await exchange.send(request);
+    const auto bytes_out = proto::encode_link_request(request);
+    const bool sent = co_await exchange.send(bytes_out);
     if (!sent) co_return Answer{boost::system::in_place_error, "the server does not take the link"};
     for (;;) {
         auto bytes = exchange.unread();
@@ -76,8 +77,6 @@ Task<Result<proto::LinkAnswer, std::string>> ask(Exchange& exchange) {
 
 /// Empty: let in. Else why not.
 Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, const std::string& password) {
-    if (answer.error != proto::LinkError::ok)
-        co_return "the server refuses the link: " + std::string{proto::name(answer.error)};
     const bool selects = answer.capabilities.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION);
     if (selects && !answer.capabilities.has_common(SPICE_COMMON_CAP_AUTH_SPICE))
         co_return "the server asks for SASL, which the bridge does not speak as a client";
@@ -98,29 +97,62 @@ Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, co
 
 }  // namespace
 
-Task<Result<ClientLink, std::string>> link_as_client(net::io_context& context, const Guest& guest,
-                                                     Clock::time_point deadline) {
-    const auto password = password_of(guest);
-    if (!password) co_return failed(password.error());
+Task<Result<AnsweredLink, std::string>> ask_as_client(net::io_context& context, const Guest& guest,
+                                                      proto::LinkRequest request, Clock::time_point deadline) {
+    using Outcome = Result<AnsweredLink, std::string>;
     auto fd = co_await connect_to(guest.address, deadline);
-    if (!fd) co_return failed(fd.error().message());
+    if (!fd) co_return failed<AnsweredLink>(fd.error().message());
     auto stream = Stream::open(context, std::move(*fd));
-    if (!stream) co_return failed(stream.error().message());
+    if (!stream) co_return failed<AnsweredLink>(stream.error().message());
     if (guest.kind == Guest::Kind::spice_tls) {
         auto fault = co_await secure(*stream, guest, deadline);
-        if (!fault.empty()) co_return failed(std::move(fault));
+        if (!fault.empty()) co_return failed<AnsweredLink>(std::move(fault));
     }
+    request.capabilities.common = our_common(request.capabilities);
     Exchange exchange{Wire{std::move(*stream)}, deadline};
-    const auto answer = co_await ask(exchange);
-    if (!answer) co_return failed(answer.error());
-    auto refused = co_await log_in(exchange, *answer, *password);
-    if (!refused.empty()) co_return failed(std::move(refused));
-    const bool mini = answer->capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER);
+    const auto answer = co_await ask(exchange, request);
+    if (!answer) co_return failed<AnsweredLink>(answer.error());
+    if (answer->error != proto::LinkError::ok)
+        co_return failed<AnsweredLink>("the server refuses the link: " + std::string{proto::name(answer->error)});
+    co_return Outcome{boost::system::in_place_value, AnsweredLink{.exchange = std::move(exchange), .answer = *answer}};
+}
+
+AnsweredLink::Parts AnsweredLink::release() {
+    auto early = exchange.take_rest();
+    return {.wire = exchange.wire().release(), .early = std::move(early), .answer = answer};
+}
+
+Result<AnsweredLink, error_code> AnsweredLink::open(net::io_context& context, Parts parts, Clock::time_point deadline) {
+    auto wire = Wire::open(context, std::move(parts.wire));
+    if (!wire) return wire.error();
+    return AnsweredLink{.exchange = Exchange{std::move(*wire), deadline, as_bytes(parts.early)},
+                        .answer = parts.answer};
+}
+
+Task<Result<ClientLink, std::string>> log_in_as_client(AnsweredLink link, const Guest& guest) {
+    using Outcome = Result<ClientLink, std::string>;
+    const auto password = password_of(guest);
+    if (!password) co_return failed<ClientLink>(password.error());
+    auto& exchange = link.exchange;
+    auto refused = co_await log_in(exchange, link.answer, *password);
+    if (!refused.empty()) co_return failed<ClientLink>(std::move(refused));
+    const bool mini = link.answer.capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER);
     auto early = exchange.take_rest();
     co_return Outcome{boost::system::in_place_value,
                       ClientLink{.stream = std::move(exchange.wire().stream()),
                                  .header = mini ? proto::HeaderKind::mini : proto::HeaderKind::full,
                                  .early = std::move(early)}};
+}
+
+Task<Result<ClientLink, std::string>> link_as_client(net::io_context& context, const Guest& guest,
+                                                     Clock::time_point deadline) {
+    const proto::LinkRequest main{
+        .capabilities = {
+            .common = proto::capability_word({SPICE_COMMON_CAP_MINI_HEADER}),
+            .channel = proto::capability_word({SPICE_MAIN_CAP_NAME_AND_UUID, SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS})}};
+    auto link = co_await ask_as_client(context, guest, main, deadline);
+    if (!link) co_return failed<ClientLink>(link.error());
+    co_return co_await log_in_as_client(std::move(*link), guest);
 }
 
 }  // namespace vmcbridge::io::spice

@@ -15,7 +15,9 @@ public:
     /// What is kept unread at most: longer messages are refused before.
     static constexpr std::size_t most_unread = 72UL * 1024;
 
-    Exchange(Wire wire, Clock::time_point deadline) noexcept : wire_{std::move(wire)}, deadline_{deadline} {}
+    /// `early` came already.
+    Exchange(Wire wire, Clock::time_point deadline, Bytes early = {})
+        : wire_{std::move(wire)}, deadline_{deadline}, unread_{early.begin(), early.end()} {}
 
     [[nodiscard]] Bytes unread() const noexcept { return unread_; }
     /// The first `count` bytes were understood. REQUIRES: so many are unread.

@@ -61,19 +61,35 @@ std::uint32_t make_session_id() noexcept {
     return id;
 }
 
-void adopt(Vm& vm, Exchange& exchange, const Peer& peer, Admitted admitted, const proto::LinkRequest& request) {
-    vm.adopt(
-        {.service = Arrival::Service::spice,
-         .response = {},
-         .early = exchange.take_rest(),
-         .profile = {.kind = bridge::ClientKind::spice,
-                     .user = std::move(admitted.user),
-                     .permissions = admitted.permissions,
-                     .resume_token = {}},
-         .resume = {},
-         .peer = peer.text,
-         .link = Arrival::Link{
-             .wire = exchange.wire().release(), .capabilities = request.capabilities, .session = make_session_id()}});
+KnownSession known_as(const LinkService& service, const LinkOrigin& origin, const Admitted& admitted) {
+    using Login = KnownSession::Login;
+    auto login = admitted.ticket == TicketHash{} ? Login::open : Login::ticket;
+    if (asks_for_sasl(service, origin)) login = Login::sasl;
+    if (origin.admitted) login = Login::door;
+    return {.vm = admitted.vm,
+            .user = admitted.user,
+            .permissions = admitted.permissions,
+            .login = login,
+            .ticket = admitted.ticket};
+}
+
+void adopt(LinkService& service, Vm& vm, Exchange& exchange, const LinkOrigin& origin, Admitted admitted,
+           const proto::LinkRequest& request) {
+    const auto session = make_session_id();
+    auto known = service.sessions.add(session, known_as(service, origin, admitted));
+    vm.adopt({.service = Arrival::Service::spice,
+              .response = {},
+              .early = exchange.take_rest(),
+              .profile = {.kind = bridge::ClientKind::spice,
+                          .user = std::move(admitted.user),
+                          .permissions = admitted.permissions,
+                          .resume_token = {}},
+              .resume = origin.companion_of,
+              .peer = origin.peer.text,
+              .link = Arrival::Link{.wire = exchange.wire().release(),
+                                    .capabilities = request.capabilities,
+                                    .session = session,
+                                    .known = std::move(known)}});
 }
 
 Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {
@@ -84,7 +100,9 @@ Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& ori
         co_return co_await refuse(service, exchange, peer, LinkError::need_secured);
     if (!origin.admitted && service.throttle.is_refused(peer.address, Clock::now()))
         co_return co_await refuse(service, exchange, peer, LinkError::permission_denied);
-    // This server has the main channel only; one that named a session would be told so after its login.
+    if (request->type != proto::ChannelType::main && request->connection != 0)
+        co_return co_await establish_channel(service, exchange, origin, *request);
+    // A session begins with its main channel; one that named another session is told so after its login.
     if (request->type != proto::ChannelType::main || request->id != 0)
         co_return co_await refuse(service, exchange, peer, LinkError::channel_not_available);
 
@@ -106,7 +124,7 @@ Task<> establish(LinkService& service, Exchange& exchange, const LinkOrigin& ori
         result = LinkError::permission_denied;
     else if (request->connection != 0)
         result = LinkError::bad_connection_id;
-    if (result == LinkError::ok) co_return adopt(*vm, exchange, peer, std::move(*login), *request);
+    if (result == LinkError::ok) co_return adopt(service, *vm, exchange, origin, std::move(*login), *request);
     service.note_refusal("link-refused", peer, proto::name(result), login->vm);
     co_await send_result(exchange, result);
 }

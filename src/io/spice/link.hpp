@@ -7,6 +7,7 @@
 #include "src/io/door.hpp"
 #include "src/io/pending.hpp"
 #include "src/io/spice/exchange.hpp"
+#include "src/io/spice/sessions.hpp"
 #include "src/io/spice/ticket_key.hpp"
 #include "src/io/throttle.hpp"
 #include "src/io/tickets.hpp"
@@ -37,6 +38,7 @@ struct LinkService {
     KeyStock keys{};
     Pending pending;
     Throttle throttle{};
+    Sessions sessions{};
 
     // ---- As configured
     DoorRules rules{};  ///< for WebSockets: which pages may connect
@@ -56,6 +58,8 @@ struct LinkOrigin {
     std::optional<std::string> vm{};     ///< the port belongs to this machine
     std::optional<Admitted> admitted{};  ///< let in already, by an access token: no password is asked for
     bool is_confidential = false;        ///< nobody reads along: TLS, or a unix socket
+    std::string companion_of{};          ///< resume token of the client that it sees the machine for; empty: of none
+    std::shared_ptr<const KnownSession> session{};  ///< the one that a further channel belongs to
 };
 
 /// A connection to a SPICE port from its first byte: TLS and WebSocket are told by it; then the link.
@@ -63,5 +67,9 @@ struct LinkOrigin {
 
 /// What the client wants, and who it is; then it moves to its machine. All outlive it.
 [[nodiscard]] Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin);
+
+/// The same for a further channel of a session, whose request has come.
+[[nodiscard]] Task<> establish_channel(LinkService& service, Exchange& exchange, LinkOrigin origin,
+                                       const ::vmcbridge::spice::LinkRequest& request);
 
 }  // namespace vmcbridge::io::spice

@@ -99,6 +99,17 @@ std::optional<Admitted> machine_of_users(const LinkService& service, const LinkO
     return Admitted{.vm = *vm, .user = {}, .permissions = policy::PermissionSet::all_but_admin(), .ticket = {}};
 }
 
+/// A further channel shows what its session was let in by.
+bool belongs(const LinkService& service, const KnownSession& session, const std::optional<std::string>& password) {
+    if (!password) return false;
+    if (session.login == KnownSession::Login::ticket) return service.tickets.is_of(*password, session.ticket);
+    return session.login == KnownSession::Login::open && password->empty();
+}
+
+Admitted as_before(const KnownSession& session) {
+    return {.vm = session.vm, .user = session.user, .permissions = session.permissions, .ticket = session.ticket};
+}
+
 Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange, TicketKey& key,
                                         const LinkOrigin& origin) {
     const auto bytes = co_await exchange.read(proto::ticket_size);
@@ -111,6 +122,10 @@ Task<std::optional<Admitted>> by_ticket(LinkService& service, Exchange& exchange
         note_refusal(service, origin);
         co_await send_result(exchange, LinkError::permission_denied);
         co_return std::nullopt;
+    }
+    if (origin.session) {
+        if (belongs(service, *origin.session, password)) co_return as_before(*origin.session);
+        co_return co_await deny(service, exchange, origin, "not the password of its session");
     }
     if (password && password->empty()) {
         if (auto open = open_machine(service, origin)) co_return open;
@@ -207,7 +222,9 @@ Task<std::optional<Admitted>> by_sasl(LinkService& service, Exchange& exchange, 
     const auto user = co_await converse(service, exchange, origin, *server);
     if (!user && user.error().empty()) co_return std::nullopt;
     if (!user) co_return co_await deny_user(service, exchange, origin, user.error());
-    auto admitted = machine_of_users(service, origin);
+    const bool other_user = origin.session && origin.session->user != *user;
+    if (other_user) co_return co_await deny_user(service, exchange, origin, "not the user of its session");
+    auto admitted = origin.session ? std::optional{as_before(*origin.session)} : machine_of_users(service, origin);
     if (!admitted) co_return co_await deny_user(service, exchange, origin, "the port belongs to no machine");
     std::vector<std::byte> done;
     Writer{done}.u32(0);

@@ -28,13 +28,14 @@ std::uint32_t reason_of(browser::CloseCode code) noexcept {
 }  // namespace
 
 MainSession::MainSession(std::string vm, HubPort& port, TaskGroup& tasks, Wire wire, Arrival arrival,
-                         const bridge::SpiceLink& link)
+                         const bridge::SpiceLink& link, std::shared_ptr<const KnownSession> known)
     : vm_{std::move(vm)},
       port_{port},
       tasks_{tasks},
       wire_{std::move(wire)},
       profile_{std::move(arrival.profile)},
       link_{link},
+      known_{std::move(known)},
       peer_{std::move(arrival.peer)},
       early_{std::move(arrival.early)},
       readable_{tasks.context()},

@@ -21,7 +21,7 @@ class MainSession final : public Session, public ClientPort, public std::enable_
 public:
     /// `port` and `tasks` outlive it.
     MainSession(std::string vm, HubPort& port, TaskGroup& tasks, Wire wire, Arrival arrival,
-                const bridge::SpiceLink& link);
+                const bridge::SpiceLink& link, std::shared_ptr<const KnownSession> known);
     ~MainSession() override;
 
     Task<> run() override;
@@ -52,6 +52,7 @@ private:
     Wire wire_;
     bridge::ClientProfile profile_;
     bridge::SpiceLink link_;
+    std::shared_ptr<const KnownSession> known_;  // further channels of this session are let in
     std::string peer_;
     std::string early_;
     std::optional<ClientId> client_;  // nullopt: not in the hub (any more)

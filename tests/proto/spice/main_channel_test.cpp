@@ -48,6 +48,9 @@ TEST(SpiceServerMessages, AreWrittenAsTheVectors) {
         {"init",
          [](const auto& v) { return written(Init{.session = word(v, "session"), .agent_tokens = word(v, "tokens")}); }},
         {"channels-list", [](const auto&) { return written(ChannelsList{}); }},
+        {"channels-list-of-two",
+         [](const auto&) { return written(ChannelsList{{{ChannelType::display, 1}, {ChannelType::inputs, 0}}}); }},
+        {"multi-media-time", [](const auto& v) { return written(MultiMediaTime{word(v, "time")}); }},
         {"mouse-mode",
          [](const auto& v) {
              return written(MouseModes{.supported = half(v, "supported"), .current = half(v, "current")});

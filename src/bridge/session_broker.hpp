@@ -1,0 +1,50 @@
+#pragma once
+
+#include "src/bridge/upstream_session.hpp"
+#include "src/bridge/world.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace vmcbridge::bridge {
+
+/// Who has the session of the SPICE server behind the machine: its picture, its keys, its sound. One viewer at a time.
+///
+/// A viewer that asks for channels takes the session over from who has it, or is refused, as policy says; it is told
+/// in a NOTIFY, and who lost the session loses its channels. When the viewer goes, who asked last and has none gets it.
+class SessionBroker {
+public:
+    explicit SessionBroker(World& world) noexcept : world_{world} {}
+
+    /// What the server says now; nullopt: there is none, or it can't be reached.
+    void session_changed(std::optional<UpstreamSession> session, Time now);
+    /// For the INIT of a viewer that comes.
+    [[nodiscard]] std::optional<UpstreamSession> view(Time now) const;
+    /// It asks for the list of channels.
+    void channels_wanted(SpiceClient& viewer);
+    void mouse_mode_wanted(const SpiceClient& viewer, std::uint16_t mode);
+    /// It is gone from the world already.
+    void viewer_gone(ClientId viewer);
+    void settings_changed();
+
+    /// May it open this channel now, and what it said on it before go on?
+    [[nodiscard]] bool may_open(const SpiceClient& viewer, spice::ChannelId channel) const;
+    /// Do its keys and clicks reach the guest?
+    [[nodiscard]] bool may_input(const SpiceClient& viewer, std::optional<ClientId> lead) const;
+
+private:
+    [[nodiscard]] bool is_permitted(const SpiceClient& viewer) const;
+    [[nodiscard]] std::vector<spice::ChannelId> channels_for(const SpiceClient& viewer) const;
+    void give_to(SpiceClient& viewer);
+    void take_from(ClientId viewer, std::string_view why);
+    void pass_on();
+
+    World& world_;
+    std::optional<UpstreamSession> session_;
+    Time told_{};  ///< when the server's clock was what session_ says
+    std::optional<ClientId> owner_;
+    std::vector<ClientId> waiting_;  ///< who asked and has it not, the last one last
+};
+
+}  // namespace vmcbridge::bridge
