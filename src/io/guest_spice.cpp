@@ -254,8 +254,7 @@ public:
             if (!upstream_) co_await connect();
             if (auto stream = upstream_->take_agent()) co_return std::move(*stream);
             if (upstream_->has_ended()) {
-                report(upstream_->reason());
-                follow(upstream_->moved());
+                if (!follow(upstream_->moved())) report(upstream_->reason());
                 upstream_.reset();
                 continue;
             }
@@ -286,15 +285,17 @@ private:
         }
     }
 
-    /// The next connection goes to where the machine is now.
-    void follow(const std::optional<bridge::SpiceUpstream::Moved>& moved) {
-        if (!moved || moved->host.empty()) return;
+    /// The next connection goes to where the machine is now. false: it has not moved.
+    [[nodiscard]] bool follow(const std::optional<bridge::SpiceUpstream::Moved>& moved) {
+        if (!moved || moved->host.empty()) return false;
         guest_.address.path.clear();
         guest_.address.host = moved->host;
         const bool tls = guest_.kind == Guest::Kind::spice_tls;
         guest_.address.port = tls ? moved->tls_port : moved->port;
         if (!moved->subject.empty()) guest_.host_subject = moved->subject;
         tried_ = false;
+        log::info("guest-moved", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"to", to_text(guest_.address)}});
+        return true;
     }
 
     void report(const std::string& reason) {
