@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { within } from './deadline.js';
 
 const RECIPE = fileURLToPath(new URL('guest_image/', import.meta.url));
-const LOCK_S = 15 * 60; // how long another one's build is waited for
+const LOCK_S = 6 * 60; // how long another one's build is waited for; it takes a minute
 const BUILD_MS = 2 * LOCK_S * 1000; // that, and one's own
 const LOCKED = 75; // exit code
 

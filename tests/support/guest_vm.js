@@ -3,19 +3,21 @@
 //     xclip, xrandr ── X ── spice-vdagent ── spice-vdagentd ── com.redhat.spice.0 ──┬── QEMU's SPICE server ── TCP port
 //     vm-shell ── vmcbridge.shell ── unix socket ── run()                           └── or a unix socket of QEMU's
 //
-// The guest can't tell one of these hosts from the other, so one image serves both. Nothing that it writes is kept.
+// The guest can't tell one of these hosts from the other, so one image serves both. Its disk is read only, what it writes
+// stays in its memory: nothing is kept, and the next host of a migration needs no more than that.
 
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { eventually, within } from './deadline.js';
 import { guestImage } from './guest_image.js';
 import { freePort } from './net.js';
+import { Qmp } from './qmp.js';
 import { X11 } from './x11.js';
 
-const BOOT_MS = 180 * 1000; // 15 s on two idle cores
-const AGENT_MS = 30 * 1000; // of the daemon in there, to be back
-const COMMAND_MS = 20 * 1000;
+const BOOT_MS = 240 * 1000; // 15 s on two idle cores, three times that where others have them
+const AGENT_MS = 60 * 1000; // of the daemon in there, to be back
+const COMMAND_MS = 30 * 1000;
 
 const KERNEL_OPTIONS =
     'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr tsc=reliable random.trust_cpu=on';
@@ -32,6 +34,8 @@ export class GuestVm {
     #image;
     #options;
     #shell;
+    #qmp;
+    #hosts = 0;
 
     /** Boots it, and waits until its agent has opened its port.
      *  @param {import('./sandbox.js').Sandbox} sandbox
@@ -57,12 +61,20 @@ export class GuestVm {
     async restart(options = {}) {
         this.#options = { ...this.#options, ...options };
         this.#shell?.close();
-        this.#shell = await Shell.listen(this.#path('shell.sock'));
-        this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', this.#arguments(), {
-            env: { ...process.env, TMPDIR: this.#sandbox.dir }, // what the guest writes goes there
-        });
+        await this.#launch();
         await this.#eventually('the guest has booted', () => this.#shell.ready);
         await this.#eventually('the agent opens its port', async () => (await this.#openings()) > 0);
+    }
+
+    /** Moves the running machine to another QEMU, whose SPICE server is at another port. */
+    async migrate() {
+        const [source, shell, qmp] = [this.child, this.#shell, this.#qmp];
+        this.port = await freePort();
+        const path = this.#path('incoming.sock');
+        await this.#launch(['-incoming', `unix:${path}`]);
+        await qmp.migrate({ path, spicePort: this.port });
+        await within(COMMAND_MS, source.exited, 'the former QEMU ends');
+        shell.close();
     }
 
     /** Ends the agent's daemon in the guest, and waits until it is back and has opened its port anew. */
@@ -94,6 +106,20 @@ export class GuestVm {
         return output.toString().split(' ')[0];
     }
 
+    /** Starts a QEMU; it boots the machine, or waits for one that comes. */
+    async #launch(further = []) {
+        const host = `${++this.#hosts}`;
+        this.#shell = await Shell.listen(this.#path(`shell-${host}.sock`));
+        const monitor = this.#path(`monitor-${host}.sock`);
+        const sockets = [
+            ['-chardev', `socket,id=shell,path=${this.#shell.path},server=off`],
+            ['-qmp', `unix:${monitor},server=on,wait=off`],
+        ];
+        const args = [...this.#arguments(), ...sockets.flat(), ...further];
+        this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', args);
+        this.#qmp = await Qmp.connect(monitor, this.child);
+    }
+
     async #openings() {
         const { output } = await this.run("grep -c 'opening vdagent virtio channel' /run/log/spice-vdagentd");
         return Number(output);
@@ -121,11 +147,10 @@ export class GuestVm {
             ['-nodefaults', '-no-user-config', '-no-reboot'],
             ['-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-smp', '2', '-m', '512'],
             ['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_OPTIONS, '-serial', 'stdio'],
-            ['-drive', `file=${root},format=raw,if=virtio,snapshot=on`],
+            ['-drive', `file=${root},format=raw,if=virtio,readonly=on`],
             ['-display', 'none', '-device', this.#options.video ?? 'virtio-vga', '-device', 'virtio-serial-pci'],
             this.#agentPort(),
             ['-device', 'virtserialport,chardev=agent,name=com.redhat.spice.0'],
-            ['-chardev', `socket,id=shell,path=${this.#path('shell.sock')},server=off`],
             ['-device', 'virtserialport,chardev=shell,name=vmcbridge.shell'],
         ].flat();
     }
@@ -133,7 +158,7 @@ export class GuestVm {
     #agentPort() {
         const { spice } = this.#options;
         if (!spice) return ['-chardev', `socket,id=agent,path=${this.agentSocket},server=on,wait=off`];
-        const where = `addr=127.0.0.1,port=${this.port}`;
+        const where = `addr=127.0.0.1,port=${this.port},seamless-migration=on`;
         const chardev = ['-chardev', 'spicevmc,id=agent,name=vdagent'];
         if (!spice.password) return ['-spice', `${where},disable-ticketing=on`, ...chardev];
         const secret = `secret,id=password,file=${this.#path('secret')}`;
@@ -143,7 +168,8 @@ export class GuestVm {
 
 /** The host's end of vm-shell: a user and a script go in, a line with exit code and output comes out. */
 class Shell {
-    /** @type {boolean} whether the guest answers */ ready = false;
+    /** @type {boolean} whether the guest has said that it answers, which it says once */ ready = false;
+    /** @type {string} the socket */ path;
     #server;
     #socket;
     #rest = '';
@@ -153,7 +179,7 @@ class Shell {
 
     static async listen(socketPath) {
         const shell = new Shell();
-        await rm(socketPath, { force: true });
+        shell.path = socketPath;
         shell.#server = net.createServer((socket) => shell.#connected(socket)).listen(socketPath);
         shell.#server.unref();
         await once(shell.#server, 'listening');
@@ -216,6 +242,10 @@ class GuestX11 extends X11 {
         const xclip = `xclip -selection ${selection} -o ${target ? `-target ${target}` : ''}`;
         const limit = Math.ceil(timeoutMs / 1000);
         return (await this.#vm.run(`timeout ${limit} ${xclip}`, { timeoutMs: timeoutMs + COMMAND_MS })).output;
+    }
+
+    newOwner(action, selection = 'clipboard') {
+        return super.newOwner(action, selection, COMMAND_MS);
     }
 
     async size() {

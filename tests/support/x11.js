@@ -64,14 +64,15 @@ export class X11 {
     }
 
     /** Runs `action` and waits until the selection has another owner than before, or the same one anew. */
-    async newOwner(action, selection = 'clipboard') {
+    async newOwner(action, selection = 'clipboard', timeoutMs = 5000) {
         const stamp = async () => (await this.paste({ target: 'TIMESTAMP', selection })).toString('hex');
         const before = await stamp();
         await action();
-        await eventually(`the ${selection} of ${this.display} changes hands`, async () => {
+        const changed = async () => {
             const now = await stamp();
             return now !== '' && now !== before;
-        });
+        };
+        await eventually(`the ${selection} of ${this.display} changes hands`, changed, { timeoutMs });
     }
 
     /** @returns {Promise<string>} the screen's size as WIDTHxHEIGHT */

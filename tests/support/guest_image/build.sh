@@ -32,7 +32,7 @@ unpack() {
     sources >"$folder/sources.list"
     [[ -s $folder/sources.list ]] || fail "apt knows no archive of Debian; run apt-get update"
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    timeout 900 mmdebstrap --quiet --mode=$mode --variant=extract --format=directory \
+    timeout 300 mmdebstrap --quiet --mode=$mode --variant=extract --format=directory \
         --include="$(words packages | paste -sd,)" "$release" "$root" "$folder/sources.list" ||
         fail "the packages could not be fetched and unpacked"
 }
@@ -83,8 +83,8 @@ settle() {
         [[ -e $root/bin/$applet || -e $root/usr/bin/$applet || -e $root/sbin/$applet || -e $root/usr/sbin/$applet ]] ||
             ln -s /bin/busybox "$root/bin/$applet"
     done
-    mkdir -p "$root"/{dev,proc,sys,run,tmp,root,var/log,var/lib/xkb} "$root/home/guest/Downloads"
-    chmod -R a+rwX "$root/home/guest"
+    rm -rf "$root/var"
+    mkdir -p "$root"/{dev,proc,sys,run,tmp,var,root} "$root/home/guest"
 }
 
 main() {
