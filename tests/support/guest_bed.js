@@ -85,8 +85,8 @@ export class GuestBed {
         return this.vm.x11.paste({ target, timeoutMs: AGENT_MS });
     }
 
-    /** Waits until an agent that is back has this client's offer, which stood meanwhile. A copy in the guest before that
-     *  is older than the offer there, and loses to it. */
+    /** Waits until an agent that is back has this client's offer, which stood meanwhile. A copy in the guest before
+     *  that is older than the offer there, and loses to it. */
     standsAgain(text) {
         const pasted = async () => (await this.vm.x11.pasteText({ timeoutMs: 3000 })) === text;
         return eventually(`the guest pastes "${text}"`, pasted, { timeoutMs: AGENT_MS });

@@ -3,8 +3,8 @@
 //     xclip, xrandr ── X ── spice-vdagent ── spice-vdagentd ── com.redhat.spice.0 ──┬── QEMU's SPICE server ── TCP port
 //     vm-shell ── vmcbridge.shell ── unix socket ── run()                           └── or a unix socket of QEMU's
 //
-// The guest can't tell one of these hosts from the other, so one image serves both. Its disk is read only, what it writes
-// stays in its memory: nothing is kept, and the next host of a migration needs no more than that.
+// The guest can't tell one of these hosts from the other, so one image serves both. Its disk is read only, what it
+// writes stays in its memory: nothing is kept, and the next host of a migration needs no more than that.
 
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import net from 'node:net';
 import { eventually, within } from './deadline.js';
 import { guestImage } from './guest_image.js';
 import { freePort } from './net.js';
+import { spiceArguments } from './qemu_spice.js';
 import { Qmp } from './qmp.js';
 import { X11 } from './x11.js';
 
@@ -158,11 +159,8 @@ export class GuestVm {
     #agentPort() {
         const { spice } = this.#options;
         if (!spice) return ['-chardev', `socket,id=agent,path=${this.agentSocket},server=on,wait=off`];
-        const where = `addr=127.0.0.1,port=${this.port},seamless-migration=on`;
-        const chardev = ['-chardev', 'spicevmc,id=agent,name=vdagent'];
-        if (!spice.password) return ['-spice', `${where},disable-ticketing=on`, ...chardev];
-        const secret = `secret,id=password,file=${this.#path('secret')}`;
-        return ['-object', secret, '-spice', `${where},password-secret=password`, ...chardev];
+        const passwordFile = spice.password && this.#path('secret');
+        return [...spiceArguments({ port: this.port, passwordFile }), '-chardev', 'spicevmc,id=agent,name=vdagent'];
     }
 }
 

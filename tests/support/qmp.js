@@ -61,8 +61,8 @@ export class Qmp {
         return this.inbox.next((message) => message.event === event, { what: `${event} of QEMU`, timeoutMs });
     }
 
-    /** Moves the running machine, as libvirt does it: when it runs in the other QEMU and the clients of the SPICE server
-     *  here have gone there, this one ends.
+    /** Moves the running machine, as libvirt does it: when it runs in the other QEMU and the clients of the SPICE
+     *  server here have gone there, this one ends.
      *  @param {{ path: string, spicePort: number }} target  the socket where the other one waits for the machine, and
      *         where its SPICE server listens */
     async migrate({ path, spicePort }, timeoutMs = 60000) {

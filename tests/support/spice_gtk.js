@@ -8,11 +8,14 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { within } from './deadline.js';
+import { eventually, within } from './deadline.js';
 import { Inbox } from './inbox.js';
 
 const PEER = fileURLToPath(new URL('spice_gtk_peer.py', import.meta.url));
 const PYTHON = '/usr/bin/python3'; // Debian's own, to which its typelibs belong
+
+/** The channels of a person at a machine: what connect() opens for one. */
+export const SESSION = ['main', 'display', 'inputs', 'cursor'];
 
 /** @typedef {{ text: string } | { base64: string } | { path: string }} Source */
 
@@ -66,6 +69,11 @@ export class SpiceGtk {
         if (waiter && event.event === 'done') return waiter.done(event);
         if (waiter && event.event === 'failed') return waiter.fail(Object.assign(new Error(event.message), event));
         return event.event === 'failed' ? this.inbox.fail(new Error(event.message)) : this.inbox.push(event);
+    }
+
+    /** Waits for a NOTIFY with such a text. The library only logs it: start() with `debug`. @param {RegExp} pattern */
+    notified(pattern) {
+        return this.child.says(new RegExp(`spice_channel_handle_notify -- .*${pattern.source}`, pattern.flags));
     }
 
     /** Sends a command.
@@ -155,6 +163,60 @@ export class SpiceGtk {
      *  @returns {Promise<boolean>} whether the library has sent it */
     async monitors(displays) {
         return (await this.command('monitors', { displays }).answer).sent;
+    }
+
+    /** Waits until the newest channel of each type is open, and `display` has a screen. */
+    async opened(...types) {
+        const newest = (type) => this.inbox.all.findLastIndex((one) => one.event === 'channel' && one.type === type);
+        for (const type of types) {
+            const open = () => this.inbox.all[newest(type)]?.state === 'opened';
+            await eventually(`${type} is open`, open, { timeoutMs: 15000 });
+        }
+        if (!types.includes('display')) return;
+        const screen = () => this.inbox.all.slice(newest('display')).findLast((one) => one.event === 'display');
+        await eventually('there is a screen', () => screen()?.state === 'created', { timeoutMs: 15000 });
+    }
+
+    /** The pixels of a display as the library has them now.
+     *  @returns {Promise<{ width?: number, height?: number, sha256?: string, updates: number }>} sha256: of the RGB;
+     *           none: there is no screen; updates: how many rectangles have been drawn */
+    screen(number = 0) {
+        return this.command('screen', { number }).answer;
+    }
+
+    /** Waits until a display shows these pixels. @param {string} sha256 */
+    shows(sha256, { timeoutMs = 15000, number = 0 } = {}) {
+        const same = async () => (await this.screen(number)).sha256 === sha256;
+        return eventually(`spice-gtk shows ${sha256}`, same, { timeoutMs, everyMs: 50 });
+    }
+
+    /** Waits until a display has drawn so many rectangles more. */
+    async draws(count, { timeoutMs = 15000, number = 0 } = {}) {
+        const { updates } = await this.screen(number);
+        const drawn = async () => (await this.screen(number)).updates >= updates + count;
+        await eventually(`spice-gtk draws ${count} rectangles`, drawn, { timeoutMs, everyMs: 50 });
+    }
+
+    /** Presses a key and lets it go. @param {number} code  a scan code of the PC's keyboard, plus 0x100 for E0 */
+    async press(code) {
+        await this.command('key', { code, down: true }).answer;
+        await this.command('key', { code, down: false }).answer;
+    }
+
+    /** Moves the mouse, in the server's mode. @param {number} buttons  here and below: the mask of those down */
+    motion(dx, dy, buttons = 0) {
+        return this.command('motion', { dx, dy, buttons }).answer;
+    }
+
+    /** Moves the mouse, in the client's mode. */
+    position(x, y, { display = 0, buttons = 0 } = {}) {
+        return this.command('position', { x, y, display, buttons }).answer;
+    }
+
+    /** Presses a button of the mouse and lets it go. @param {number} button  1 left, 2 middle, 3 right */
+    async click(button) {
+        await this.command('button', { button, down: true, buttons: 1 << (button - 1) }).answer;
+        await this.command('button', { button, down: false }).answer;
     }
 
     /** @returns {Promise<{ agentConnected: boolean, capabilities: number, mouseMode: number, name: string | null,

@@ -22,6 +22,9 @@ import gi
 gi.require_version("SpiceClientGLib", "2.0")
 from gi.repository import Gio, GLib, GObject, SpiceClientGLib as Spice  # noqa: E402
 
+sys.dont_write_bytecode = True
+from spice_gtk_screen import Display, listen_to_cursor  # noqa: E402
+
 FORMATS = {"none": 0, "text": 1, "png": 2, "bmp": 3, "tiff": 4, "jpeg": 5, "file-list": 6}
 FORMAT_NAMES = {number: name for name, number in FORMATS.items()}
 SELECTIONS = ("clipboard", "primary", "secondary")
@@ -135,6 +138,8 @@ class Peer:
     def __init__(self):
         self.session = Spice.Session()
         self.main = None
+        self.inputs = None
+        self.displays = {}  # by number
         self.clipboard = None
         self.transfers = {}  # id of the command -> Gio.Cancellable
         self.copying = None  # id of the newest copy-files
@@ -236,6 +241,30 @@ class Peer:
         self.main.request_mouse_mode(mode)
         return {}
 
+    def command_screen(self, _, number=0):
+        """The pixels of a display as they are now: width, height and the digest of their RGB; no size: no screen."""
+        display = self.displays.get(number)
+        return display.picture() if display else {"updates": 0}
+
+    def command_key(self, _, code, down):
+        """code: a scan code of the PC's keyboard, 0x100 added where E0 goes before it."""
+        (Spice.InputsChannel.key_press if down else Spice.InputsChannel.key_release)(self.inputs, code)
+        return {}
+
+    def command_motion(self, _, dx, dy, buttons=0):
+        """buttons, here and below: the mask of those that are down."""
+        self.inputs.motion(dx, dy, buttons)
+        return {}
+
+    def command_position(self, _, x, y, display=0, buttons=0):
+        self.inputs.position(x, y, display, buttons)
+        return {}
+
+    def command_button(self, _, button, down, buttons=0):
+        change = Spice.InputsChannel.button_press if down else Spice.InputsChannel.button_release
+        change(self.inputs, button, buttons)
+        return {}
+
     def command_set(self, _, property, value):
         """A property of the main channel, such as max-clipboard."""
         self.main.set_property(property, value)
@@ -279,7 +308,14 @@ class Peer:
             on(channel, "notify::agent-connected", lambda _: self.on_agent())
             on(channel, "new-file-transfer", self.on_transfer)
             on(channel, "main-mouse-update", lambda: emit("mouse", mode=channel.get_property("mouse-mode")))
-        elif about["type"] in self.wanted:
+            return
+        if isinstance(channel, Spice.DisplayChannel):
+            self.displays[about["number"]] = Display(channel, emit)
+        elif isinstance(channel, Spice.InputsChannel):
+            self.inputs = channel
+        elif isinstance(channel, Spice.CursorChannel):
+            listen_to_cursor(channel, emit)
+        if about["type"] in self.wanted:
             Spice.Channel.connect(channel)
 
     def on_channel_event(self, channel, event):

@@ -83,6 +83,12 @@ function name(body) {
     return { name: body.toString('utf8', 4).replace(/\0$/, '') };
 }
 
+function switchHost(body) {
+    const [port, tlsPort] = [body.readUInt16LE(0), body.readUInt16LE(2)];
+    const [length, offset] = [body.readUInt32LE(4), body.readUInt32LE(8)];
+    return { host: body.toString('latin1', offset, offset + length).replace(/\0$/, ''), port, tlsPort };
+}
+
 /** Number -> name of the event, body -> its fields. */
 const FROM_SERVER = {
     1: ['migrate', one('flags')],
@@ -99,13 +105,14 @@ const FROM_SERVER = {
     108: ['agent-disconnected', one('error')],
     109: ['agent-data', (body) => ({ bytes: body })],
     110: ['agent-token', one('tokens')],
+    111: ['switch-host', switchHost],
     113: ['name', name],
     114: ['uuid', sized(16, (body) => ({ uuid: body.toString('hex') }))],
     115: ['agent-connected-tokens', one('tokens')],
 };
 
 /** @param {{ number: number, body: Buffer }} message
- *  @returns {any} { type, number, body, ...fields }; type is 'unknown' where a server without migration sends none */
+ *  @returns {any} { type, number, body, ...fields }; type is 'unknown' where no test looks into it */
 export function decodeMain(message) {
     const [type, decode] = FROM_SERVER[message.number] ?? ['unknown', () => ({})];
     try {
