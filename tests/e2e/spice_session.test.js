@@ -1,0 +1,299 @@
+// The whole session of a machine behind a SPICE server, through the bridge: real QEMU at one end, real spice-gtk at the
+// other. spice_bare_qemu.test.js has the same without a bridge.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { BareQemu } from '../support/bare_qemu.js';
+import { Bed } from '../support/bed.js';
+import { within } from '../support/deadline.js';
+import { SpiceClient } from '../support/spice.js';
+import { SESSION, SpiceGtk } from '../support/spice_gtk.js';
+import { ByteReader, link, LinkRefused, open } from '../support/spice_link.js';
+
+const BACK_MS = 2000;
+const UPSTREAM = 'of the machine';
+const LASTING = 'of the bridge';
+const KEY_A = 0x1e;
+const Channel = Object.freeze({ main: 1, display: 2, inputs: 3, cursor: 4 });
+const TABLET = ['-device', 'piix3-usb-uhci', '-device', 'usb-tablet'];
+
+/** A machine, the bridge before it, and clients of that. */
+class SessionBed {
+    /** @type {Bed} */ bed;
+    /** @type {BareQemu} */ machine;
+    /** @type {number} */ port;
+    #passwordFile;
+
+    static async start(policy = {}) {
+        const session = new SessionBed();
+        session.bed = await Bed.start({
+            vms: [],
+            scripted: ['one'],
+            sections: { server: { 'spice-listen': '127.0.0.1:0' }, policy },
+            prepare: (bed) => session.#prepare(bed),
+        });
+        session.port = await session.bed.daemon.spicePort();
+        await session.bed.daemon.child.says(/event=spice-server-linked/);
+        return session;
+    }
+
+    async #prepare({ sandbox, options }) {
+        this.machine = await BareQemu.start(sandbox, { password: UPSTREAM, args: TABLET });
+        this.#passwordFile = sandbox.path('upstream');
+        await this.password(UPSTREAM);
+        await writeFile(sandbox.path('ticket'), `${LASTING}\n`, { mode: 0o600 });
+        options.vms.one.guest = `spice:127.0.0.1:${this.machine.port}?password-file=${this.#passwordFile}`;
+        options.vms.one['spice-ticket-file'] = sandbox.path('ticket');
+        options.verbose = true; // whatever it can tell of passwords, it does
+    }
+
+    /** What the bridge shows to the machine's server from now on. */
+    password(text) {
+        return writeFile(this.#passwordFile, `${text}\n`, { mode: 0o600 });
+    }
+
+    /** The way in, for a user's client. */
+    where(options = {}) {
+        return { host: '127.0.0.1', port: this.port, password: LASTING, channels: SESSION, ...options };
+    }
+
+    /** A user's client, with these channels open.
+     *  @param {{ password?: string, channels?: string[], debug?: boolean }} [options] */
+    async user({ password = LASTING, channels = SESSION, debug } = {}) {
+        const peer = await SpiceGtk.connect(this.bed.sandbox, this.where({ password, channels }), { debug });
+        await peer.opened(...channels);
+        return peer;
+    }
+
+    /** The main channel alone, byte by byte. */
+    watcher() {
+        return SpiceClient.connect({ port: this.port }, { password: LASTING });
+    }
+
+    /** Links one more channel of a session. Rejects with LinkRefused. */
+    async channel(type, { connectionId, password = LASTING, channelId = 0, from = '127.0.0.1' }) {
+        const stream = await open({ port: this.port, localAddress: from });
+        try {
+            const reader = new ByteReader(stream);
+            const fields = { connectionId, channelType: type, channelId, channelCaps: [0], password };
+            await within(5000, link(stream, reader, fields), 'the link of a channel');
+        } finally {
+            stream.destroy();
+        }
+    }
+
+    /** Ends the bed; the log must be free of what is secret. */
+    async close() {
+        const { log } = this.bed.daemon;
+        await this.bed.close();
+        for (const secret of [UPSTREAM, LASTING]) assert.ok(!log.includes(secret), 'no password in the log');
+    }
+}
+
+const closed = (peer, type) =>
+    peer.next('channel', (one) => one.type === type && one.state !== 'new' && one.state !== 'opened', 10000);
+
+describe('a whole session through the bridge', () => {
+    /** @type {SessionBed} */ let session;
+    /** @type {BareQemu} */ let machine;
+
+    before(async () => {
+        session = await SessionBed.start();
+        machine = session.machine;
+    });
+    after(() => session?.close());
+
+    test('the channels are those of the server, and so is the mode of the mouse', async () => {
+        const watcher = await session.watcher();
+        assert.equal(watcher.init.mouseMode, 1);
+        assert.equal(watcher.init.supportedMouseModes, 1, 'no tablet is in use');
+        watcher.attachChannels();
+        const { channels } = await watcher.next('channels-list');
+        const types = channels.map(({ type }) => type).sort();
+        assert.deepEqual(types, [Channel.display, Channel.inputs, Channel.cursor]);
+        await watcher.close();
+    });
+
+    test('the client has the pixels that QEMU has', async () => {
+        const user = await session.user();
+        await user.shows(await machine.picture('x'));
+        await user.shows(await machine.picture('y'));
+        await user.next('cursor');
+        await user.close();
+    });
+
+    test('a key of the client arrives', async () => {
+        const user = await session.user();
+        const picture = await machine.picture('a');
+        await machine.picture('z');
+        await user.press(KEY_A);
+        await user.shows(picture);
+        assert.equal((await machine.screen()).sha256, picture);
+        await user.close();
+    });
+
+    test('a click of the client arrives', async () => {
+        const user = await session.user();
+        const picture = await machine.pictureOfClick('left');
+        await machine.picture('z');
+        await user.motion(10, 5);
+        await user.click(1);
+        await user.shows(picture);
+        assert.equal((await machine.screen()).sha256, picture);
+        await user.close();
+    });
+
+    test('the mode of the mouse changes as the server says, and the client may ask for it', async () => {
+        const user = await session.user();
+        assert.equal((await user.state()).mouseMode, 1);
+        await machine.useTablet();
+        await user.command('mouse-mode', { mode: 2 }).answer;
+        await user.next('mouse', (event) => event.mode === 2);
+        await user.position(100, 50);
+        await user.close();
+    });
+
+    test('one ticket opens all channels of a session', async () => {
+        const headers = { 'Content-Type': 'application/json' };
+        const answer = await session.bed.daemon.get('/api/v1/vms/one/tickets', { method: 'POST', headers, body: '{}' });
+        const user = await session.user({ password: answer.json().ticket });
+        await user.shows(await machine.picture('t'));
+        await user.close();
+    });
+
+    test('a second client takes the display over, which the first is told, and gives it back', async () => {
+        const first = await session.user({ debug: true });
+        const second = await session.user();
+        await closed(first, 'display');
+        await first.notified(/display/i);
+        await second.shows(await machine.picture('u'));
+        assert.equal(first.seen('channel').filter((one) => one.type === 'main').at(-1).state, 'opened');
+        await second.close();
+        await first.opened(...SESSION);
+        await first.shows(await machine.picture('x'));
+        await first.close();
+    });
+
+    test('a client that leaves in the middle of a burst disturbs nobody', async () => {
+        const watcher = await session.watcher();
+        const still = await machine.picture('n');
+        for (let round = 0; round < 3; ++round) {
+            const user = await session.user();
+            await machine.press('b');
+            await user.draws(20);
+            await user.child.stop('SIGKILL');
+            await machine.press('n');
+        }
+        const user = await session.user();
+        await user.shows(still);
+        await user.shows(await machine.picture('v'));
+        assert.ok(!watcher.closed, 'who only has the main channel still has it');
+        await Promise.all([user.close(), watcher.close()]);
+        assert.ok(!session.bed.daemon.log.includes('event=guest-unreachable'), session.bed.daemon.log);
+    });
+
+    test('a QEMU that is killed and started again is back within 2 s, its session too', async () => {
+        const user = await session.user();
+        await machine.kill();
+        await closed(user, 'display');
+        await machine.restart();
+        const start = Date.now();
+        await user.opened(...SESSION);
+        assert.ok(Date.now() - start < BACK_MS, `${Date.now() - start} ms`);
+        await user.shows(await machine.picture('w'));
+        const picture = await machine.picture('a');
+        await machine.picture('z');
+        await user.press(KEY_A);
+        await user.shows(picture);
+        await user.close();
+    });
+
+    test('a wrong ticket opens no channel, and neither does a session that is not there', async () => {
+        const watcher = await session.watcher();
+        const { sessionId: connectionId } = watcher.init;
+        watcher.attachChannels();
+        await watcher.next('channels-list');
+        for (const type of [Channel.display, Channel.inputs, Channel.cursor]) {
+            const guess = { connectionId, password: 'a guess', from: `127.0.2.${type}` };
+            await assert.rejects(session.channel(type, guess), LinkRefused);
+        }
+        const elsewhere = { connectionId: (connectionId ^ 1) >>> 0 };
+        await assert.rejects(session.channel(Channel.display, elsewhere), LinkRefused);
+        await session.channel(Channel.inputs, { connectionId });
+        await watcher.close();
+    });
+
+    test('a channel that the server does not list is refused', async () => {
+        const watcher = await session.watcher();
+        const { sessionId: connectionId } = watcher.init;
+        watcher.attachChannels();
+        await watcher.next('channels-list');
+        await assert.rejects(session.channel(Channel.display, { connectionId, channelId: 7 }), LinkRefused);
+        await watcher.close();
+    });
+
+    test('a wrong password for the server is a named error, and the right one is taken without a restart', async () => {
+        await session.password('wrong');
+        await machine.kill();
+        await machine.restart();
+        await session.bed.daemon.child.says(/event=guest-unreachable .*reason="?the server refuses the password/);
+        await session.password(UPSTREAM);
+        await session.bed.daemon.child.says(/the server refuses the password[^]*event=spice-server-linked/);
+        const user = await session.user();
+        await user.shows(await machine.picture('r'));
+        await user.close();
+    });
+});
+
+describe('a whole session with `spice-session = refuse`', () => {
+    /** @type {SessionBed} */ let session;
+
+    before(async () => {
+        session = await SessionBed.start({ 'spice-session': 'refuse' });
+    });
+    after(() => session?.close());
+
+    test('who has the display keeps it, and the other is told', async () => {
+        const { machine } = session;
+        const first = await session.user();
+        const second = await session.user({ channels: ['main'], debug: true });
+        await second.notified(/display/i);
+        const { channels } = await second.state();
+        assert.deepEqual(channels.map(({ type }) => type), ['main']);
+        const watcher = await session.watcher();
+        const { sessionId: connectionId } = watcher.init;
+        await assert.rejects(session.channel(Channel.display, { connectionId }), LinkRefused);
+        await watcher.close();
+        await first.shows(await machine.picture('x'));
+        await second.close();
+
+        const heir = await SpiceGtk.connect(session.bed.sandbox, session.where());
+        await first.close();
+        await heir.opened(...SESSION);
+        await heir.shows(await machine.picture('y'));
+        await heir.close();
+    });
+});
+
+describe('a whole session with `inputs = off`', () => {
+    /** @type {SessionBed} */ let session;
+
+    before(async () => {
+        session = await SessionBed.start({ inputs: 'off' });
+    });
+    after(() => session?.close());
+
+    test('the display is shown, and no key and no click arrives', async () => {
+        const { machine } = session;
+        const user = await SpiceGtk.connect(session.bed.sandbox, session.where());
+        await user.opened('main', 'display', 'cursor');
+        await user.shows(await machine.picture('x'));
+        await user.press(KEY_A).catch(() => {}); // it may have no channel for that
+        await user.click(1).catch(() => {});
+        const picture = await machine.picture('y');
+        await user.shows(picture);
+        assert.equal((await machine.screen()).sha256, picture);
+        await user.close();
+    });
+});
