@@ -482,6 +482,10 @@ void Scenario::take_events() {
             for (auto& client : clients)
                 if (client.id == close->client) client.closed = *close;
             closes.push_back(*close);
+        } else if (const auto* review = std::get_if<bridge::ReviewChannels>(&*event)) {
+            reviews.push_back(review->client);
+        } else if (const auto* want = std::get_if<bridge::WantMouseMode>(&*event)) {
+            mouse_modes.push_back(want->mode);
         } else {
             notes.push_back(std::get<bridge::Note>(*event));
         }

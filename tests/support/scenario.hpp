@@ -274,6 +274,8 @@ public:
     std::vector<std::string> dropped;  ///< reasons of DropGuest
     std::vector<bridge::Note> notes;
     std::vector<bridge::CloseClient> closes;    ///< of all clients
+    std::vector<ClientId> reviews;              ///< clients whose channels are to be looked at
+    std::vector<std::uint16_t> mouse_modes;     ///< that the SPICE server is to be asked for
     std::vector<std::function<bool()>> others;  ///< peers that speak something else: each takes what waits for it
 
 private:

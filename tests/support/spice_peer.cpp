@@ -24,13 +24,14 @@ constexpr bool has_mini_header(const SpiceKind& kind) { return kind.link.has_com
 
 }  // namespace
 
-SpicePeer::SpicePeer(Scenario& scenario, SpiceKind kind, policy::PermissionSet permissions)
+SpicePeer::SpicePeer(Scenario& scenario, SpiceKind kind, policy::PermissionSet permissions, std::string companion_of)
     : scenario_{scenario},
       kind_{kind},
       reader_{has_mini_header(kind) ? spice::HeaderKind::mini : spice::HeaderKind::full, any_message} {
     const auto joined = scenario.hub.handle_spice_joined(
         {.kind = bridge::ClientKind::spice, .user = {}, .permissions = permissions, .resume_token = {}},
-        {.capabilities = kind.link, .session = 0x11223344, .uuid = {}}, scenario.now);
+        {.capabilities = kind.link, .session = 0x11223344, .uuid = {}, .companion_of = std::move(companion_of)},
+        scenario.now);
     if (!joined) throw BrokenRule{"refused: " + std::string{browser::name(joined.error())}};
     id = *joined;
     scenario.others.emplace_back([this] { return move(); });

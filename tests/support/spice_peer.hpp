@@ -18,18 +18,21 @@ struct SpiceKind {
     spice::Capabilities link;
     agent::CapabilitySet agent;
 };
-inline constexpr SpiceKind spice_gtk{.link = {.common = 0x0D, .channel = 0x0F}, .agent = agent::CapabilitySet{0x35077U}};
+inline constexpr SpiceKind spice_gtk{.link = {.common = 0x0D, .channel = 0x0F},
+                                     .agent = agent::CapabilitySet{0x35077U}};
 inline constexpr SpiceKind pure_spice{.link = {.common = 0x0B, .channel = 0x06}, .agent = agent::CapabilitySet{0x60U}};
 inline constexpr SpiceKind spice_html5{.link = {.common = 0x09, .channel = 0x04}, .agent = agent::CapabilitySet{0x7U}};
 /// Its fork that has a clipboard.
-inline constexpr SpiceKind spice_html5_fork{.link = {.common = 0x09, .channel = 0x04}, .agent = agent::CapabilitySet{0x867U}};
+inline constexpr SpiceKind spice_html5_fork{.link = {.common = 0x09, .channel = 0x04},
+                                            .agent = agent::CapabilitySet{0x867U}};
 
 /// A client on the main channel of a Scenario's hub, that does as a test says. It throws BrokenRule where the bridge
 /// sends what no stock client takes: AGENT_DATA over 2048 bytes or beyond its tokens, or with parts of two messages.
 class SpicePeer {
 public:
     explicit SpicePeer(Scenario& scenario, SpiceKind kind = spice_gtk,
-                       policy::PermissionSet permissions = policy::PermissionSet::all_but_admin());
+                       policy::PermissionSet permissions = policy::PermissionSet::all_but_admin(),
+                       std::string companion_of = {});
 
     // ---- What it is like
     bool reads = true;

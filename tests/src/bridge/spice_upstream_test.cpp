@@ -18,7 +18,7 @@ constexpr auto init_with_agent =
     "67 00 20 00 00 00 44 33 22 11 00 00 00 00 01 00 00 00 01 00 00 00 01 00 00 00 0a 00 00 00 00 00 00 00 00 00 00 00";
 constexpr auto init_without =
     "67 00 20 00 00 00 44 33 22 11 00 00 00 00 01 00 00 00 01 00 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00 00";
-constexpr auto agent_start = "6a 00 04 00 00 00 40 00 00 00";
+constexpr auto agent_start_and_attach = "6a 00 04 00 00 00 40 00 00 00 68 00 00 00 00 00";
 
 class Upstream : public testing::Test {
 protected:
@@ -39,7 +39,7 @@ protected:
 TEST_F(Upstream, AgentThatIsThereIsStartedWithAFiniteGrant) {
     EXPECT_EQ(server(init_with_agent), std::nullopt);
     EXPECT_EQ(up.agent(), 1U);
-    EXPECT_EQ(to_server(), agent_start);
+    EXPECT_EQ(to_server(), agent_start_and_attach);
 }
 
 TEST_F(Upstream, AgentComesGoesAndComesAsAnotherOne) {
@@ -92,12 +92,43 @@ TEST_F(Upstream, ServerIsNotReadWhileTheHubTakesNothingAndGetsTokensAsItDoes) {
 
 TEST_F(Upstream, PingsOfAnySizeAreAnsweredAndAcknowledgementsCounted) {
     EXPECT_EQ(server(init_without), std::nullopt);
+    static_cast<void>(to_server());
     EXPECT_EQ(server("04 00 0c e8 03 00 07 00 00 00 15 cd 5b 07 00 00 00 00 00*256000"), std::nullopt);
     EXPECT_EQ(to_server(), "03 00 0c 00 00 00 07 00 00 00 15 cd 5b 07 00 00 00 00");
     EXPECT_EQ(server("03 00 08 00 00 00 01 00 00 00 02 00 00 00"), std::nullopt);
     EXPECT_EQ(to_server(), "01 00 04 00 00 00 01 00 00 00");
     EXPECT_EQ(server("6a 00 04 00 00 00 00 00 00 00 6a 00 04 00 00 00 00 00 00 00"), std::nullopt);
     EXPECT_EQ(to_server(), "02 00 00 00 00 00");
+}
+
+TEST_F(Upstream, SessionIsToldOnceItHasItsChannelsAndWithEachChange) {
+    EXPECT_EQ(server("67 00 20 00 00 00 44 33 22 11 02 00 00 00 03 00 00 00 01 00 00 00 00 00 00 00 0a 00 00 00"
+                     " e8 03 00 00 00 00 10 00"),
+              std::nullopt);
+    EXPECT_FALSE(up.take_session());
+    EXPECT_EQ(server("68 00 08 00 00 00 02 00 00 00 02 00 03 00"), std::nullopt);
+    UpstreamSession expected{.id = 0x11223344,
+                             .display_channels_hint = 2,
+                             .mouse_modes = 3,
+                             .mouse_mode = 1,
+                             .multi_media_time = 1000,
+                             .ram_hint = 1048576,
+                             .channels = {{spice::ChannelType::display, 0}, {spice::ChannelType::inputs, 0}}};
+    EXPECT_EQ(up.take_session(), expected);
+    EXPECT_FALSE(up.take_session());
+    EXPECT_EQ(server("69 00 04 00 00 00 03 00 02 00 6a 00 04 00 00 00 d0 07 00 00"), std::nullopt);
+    expected.mouse_mode = 2;
+    expected.multi_media_time = 2000;
+    EXPECT_EQ(up.take_session(), expected);
+}
+
+TEST_F(Upstream, AsksForAMouseMode) {
+    up.want_mouse_mode(2);
+    EXPECT_EQ(to_server(), "") << "not before it has begun";
+    EXPECT_EQ(server(init_without), std::nullopt);
+    static_cast<void>(to_server());
+    up.want_mouse_mode(2);
+    EXPECT_EQ(to_server(), "69 00 02 00 00 00 02 00");
 }
 
 TEST_F(Upstream, FollowsTheMachineToAnotherHost) {
@@ -129,7 +160,8 @@ TEST_F(Upstream, ServersThatLieAreNamed) {
     }
     for (const auto* hex :
          {"6d 00 01 08 00 00", "6f 00 14 00 00 00 0c 17 0d 17 ff ff ff ff 14 00 00 00 00 00 00 00 00 00 00 00",
-          "73 00 03 00 00 00 01 00 00", init_without}) {
+          "73 00 03 00 00 00 01 00 00", "68 00 06 00 00 00 02 00 00 00 02 00", "68 00 04 00 00 00 ff ff ff ff",
+          "69 00 02 00 00 00 03 00", init_without}) {
         SpiceUpstream fresh{spice::HeaderKind::mini};
         EXPECT_EQ(fresh.handle_server(from_hex(init_without)), std::nullopt);
         EXPECT_TRUE(fresh.handle_server(from_hex(hex))) << hex;

@@ -101,6 +101,15 @@ TEST(Formats, AreOffOrAListInOneOrder) {
     for (const auto* words : {"", ";", "off;text", "png", "Text"}) EXPECT_FALSE(parse_formats(words)) << words;
 }
 
+TEST(Channels, AreOffAnyOrAList) {
+    using enum spice::ChannelType;
+    EXPECT_EQ(*parse_channels("off"), policy::ChannelSet{});
+    EXPECT_EQ(*parse_channels("any"), policy::ChannelSet::all());
+    const auto two = *parse_channels("display; inputs");
+    EXPECT_TRUE(two.has(display) && two.has(inputs) && !two.has(webdav));
+    for (const auto* words : {"", ";", "off;display", "main", "Display"}) EXPECT_FALSE(parse_channels(words)) << words;
+}
+
 TEST(List, HasItemsBetweenSemicolonsAndCommas) {
     EXPECT_THAT(split_list("a; b ,c"), ElementsAre("a", "b", "c"));
     EXPECT_THAT(split_list("a;"), ElementsAre("a"));

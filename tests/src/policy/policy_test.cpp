@@ -23,6 +23,19 @@ TEST(Permissions, AreNamedAsInTokens) {
     EXPECT_THAT(names({}), IsEmpty());
 }
 
+TEST(Channels, AreThoseOfThePolicyForWhoMaySee) {
+    Policy policy;
+    EXPECT_EQ(permitted_channels(policy, every_permission), ChannelSet::all());
+    EXPECT_TRUE(permitted_channels(policy, {Permission::spice, Permission::files_to_guest}).empty());
+    policy.spice_channels.remove(spice::ChannelType::record);
+    EXPECT_FALSE(permitted_channels(policy, every_permission).has(spice::ChannelType::record));
+    const auto without_files = permitted_channels(policy, {Permission::display});
+    EXPECT_TRUE(without_files.has(spice::ChannelType::inputs));
+    EXPECT_FALSE(without_files.has(spice::ChannelType::webdav));
+    EXPECT_FALSE(without_files.has(spice::ChannelType::usbredir));
+    EXPECT_FALSE(ChannelSet::all().has(spice::ChannelType{200}));
+}
+
 TEST(Permissions, AreFoundByTheirNames) {
     for (std::size_t i = 0; i < permission_count; ++i) {
         const auto permission = static_cast<Permission>(i);
