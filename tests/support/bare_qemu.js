@@ -11,7 +11,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { eventually } from './deadline.js';
+import { eventually, within } from './deadline.js';
 import { freePort } from './net.js';
 import { Qmp } from './qmp.js';
 import { spiceArguments } from './qemu_spice.js';
@@ -56,14 +56,22 @@ export class BareQemu {
         this.#options = { ...this.#options, ...options };
         const { password } = this.#options;
         if (password) await writeFile(this.#path('secret'), password, { mode: 0o600 });
-        const monitor = this.#path(`monitor-${++this.#starts}.sock`);
-        this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', this.#arguments(monitor));
-        this.qmp = await Qmp.connect(monitor, this.child, START_MS);
+        await this.#launch();
         const booted = async () => {
             const { width, height } = await this.screen();
             return width === WIDTH && height === HEIGHT;
         };
         await eventually('the machine has booted', booted, { timeoutMs: START_MS });
+    }
+
+    /** Moves the running machine to another QEMU, whose SPICE server is at another port. */
+    async migrate() {
+        const [source, qmp] = [this.child, this.qmp];
+        this.port = await freePort();
+        const path = this.#path('incoming.sock');
+        await this.#launch(['-incoming', `unix:${path}`]);
+        await qmp.migrate({ path, spicePort: this.port });
+        await within(START_MS, source.exited, 'the former QEMU ends');
     }
 
     /** Ends it as a crash of the host does. */
@@ -106,6 +114,15 @@ export class BareQemu {
         });
     }
 
+    /** Waits until a burst has changed the picture so many times more. */
+    async paints(count) {
+        for (let left = count; left > 0; --left) {
+            const { sha256 } = await this.screen();
+            const changed = async () => (await this.screen()).sha256 !== sha256;
+            await eventually(`the burst goes on, ${left} times`, changed, { timeoutMs: START_MS });
+        }
+    }
+
     async #painted(what, action) {
         const before = await this.screen();
         await action();
@@ -120,6 +137,12 @@ export class BareQemu {
     async useTablet() {
         const { index } = (await this.qmp.execute('query-mice')).find((mouse) => mouse.absolute);
         await this.qmp.execute('human-monitor-command', { 'command-line': `mouse_set ${index}` });
+    }
+
+    async #launch(further = []) {
+        const monitor = this.#path(`monitor-${++this.#starts}.sock`);
+        this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', [...this.#arguments(monitor), ...further]);
+        this.qmp = await Qmp.connect(monitor, this.child, START_MS);
     }
 
     #arguments(monitor) {
