@@ -40,6 +40,7 @@ struct Guest {
     int fd = -1;       ///< of fd: inherited, owned by the bridge from then on
     std::string text;  ///< as it was written, for logs and the API
     // ---- Of a SPICE server
+    std::string user{};           ///< of SASL; empty: a ticket
     std::string password_file{};  ///< its first line is the password; empty: none is asked for
     std::string ca_file{};        ///< of spice_tls; empty: what the system trusts
     std::string host_subject{};   ///< of its certificate, in place of the host's name

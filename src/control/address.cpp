@@ -109,7 +109,20 @@ bool is_spice(Guest::Kind kind) noexcept {
     return kind == Guest::Kind::spice || kind == Guest::Kind::spice_tls || kind == Guest::Kind::spice_unix;
 }
 
-/// "password-file=PATH&ca-file=PATH&host-subject=TEXT" behind the question mark of a SPICE server.
+struct GuestOption {
+    std::string_view name;
+    std::string Guest::* place;
+    bool tls_only;
+};
+constexpr std::array guest_options{
+    GuestOption{"user", &Guest::user, false},
+    GuestOption{"password-file", &Guest::password_file, false},
+    GuestOption{"ca-file", &Guest::ca_file, true},
+    GuestOption{"host-subject", &Guest::host_subject, true},
+};
+constexpr std::string_view guest_option_names = "user, password-file, ca-file and host-subject";
+
+/// "user=NAME&password-file=PATH&ca-file=PATH&host-subject=TEXT" behind the question mark of a SPICE server.
 std::optional<Problem> read_options(std::string_view options, std::string_view whole, Guest& guest) {
     while (!options.empty()) {
         const auto end = std::min(options.find('&'), options.size());
@@ -118,17 +131,14 @@ std::optional<Problem> read_options(std::string_view options, std::string_view w
         const auto equals = std::min(option.find('='), option.size());
         const auto name = option.substr(0, equals);
         const auto value = option.substr(std::min(equals + 1, option.size()));
-        auto* place = name == "password-file"  ? &guest.password_file
-                      : name == "ca-file"      ? &guest.ca_file
-                      : name == "host-subject" ? &guest.host_subject
-                                               : nullptr;
-        if (place == nullptr)
-            return fault(
-                whole, "\"" + std::string{name} + "\" is no option; there are password-file, ca-file and host-subject");
+        const auto* const known = std::ranges::find(guest_options, name, &GuestOption::name);
+        if (known == guest_options.end())
+            return fault(whole,
+                         "\"" + std::string{name} + "\" is no option; there are " + std::string{guest_option_names});
         if (value.empty()) return fault(whole, std::string{name} + " has no value");
-        if (name != "password-file" && guest.kind != Guest::Kind::spice_tls)
+        if (known->tls_only && guest.kind != Guest::Kind::spice_tls)
             return fault(whole, std::string{name} + " is for spice+tls:");
-        *place = value;
+        guest.*known->place = value;
     }
     return std::nullopt;
 }

@@ -1,13 +1,12 @@
 #include "src/io/sasl.hpp"
 
 #include "proto/text.hpp"
-#include "src/log.hpp"
+#include "src/io/sasl_library.hpp"
 
 #include <sasl/sasl.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <utility>
 
 namespace vmcbridge::io {
@@ -16,34 +15,10 @@ namespace {
 using browser::Code;
 using StepResult = Result<SaslStep, SaslFault>;
 
-constexpr const char* application = "vmcbridge";  // the name of the configuration file
-constexpr const char* service = "spice";          // of the Kerberos principal, as other SPICE servers have it
 constexpr std::array<std::string_view, 2> never_offered{"ANONYMOUS", "EXTERNAL"};
-
-// What the library says of failures, for who runs it with --verbose. More talkative levels may hold passwords.
-int write_log(void* /*context*/, int level, const char* message) noexcept {
-    if (level != SASL_LOG_ERR && level != SASL_LOG_FAIL && level != SASL_LOG_WARN) return SASL_OK;
-    if (message != nullptr) log::debug("sasl", {{"says", message}});
-    return SASL_OK;
-}
-
-const sasl_callback_t* callbacks() noexcept {
-    using Any = int (*)();
-    // The library casts it back by its id.
-    static const std::array list{
-        sasl_callback_t{SASL_CB_LOG, std::bit_cast<Any>(&write_log), nullptr},
-        sasl_callback_t{SASL_CB_LIST_END, nullptr, nullptr},
-    };
-    return list.data();
-}
 
 /// The library's code as words; those with details may hold what the peer sent.
 SaslFault fault(Code code, int error) { return {code, sasl_errstring(error, nullptr, nullptr)}; }
-
-int initialised() noexcept {
-    static const int result = sasl_server_init(callbacks(), application);
-    return result;
-}
 
 /// What the library takes for data that is there, if empty; nullptr: there is none.
 const char* pointer_to(const std::optional<std::string_view>& data) noexcept {
@@ -101,10 +76,10 @@ struct SaslServer::Impl {
 };
 
 std::optional<SaslFault> SaslServer::Impl::prepare(const Options& options) {
-    if (const int result = initialised(); result != SASL_OK) return fault(Code::not_supported, result);
+    if (const int result = sasl::begin_server(); result != SASL_OK) return fault(Code::not_supported, result);
     sasl_conn_t* made = nullptr;
     const char* host = options.host.empty() ? nullptr : options.host.c_str();
-    int result = sasl_server_new(service, host, nullptr, nullptr, nullptr, nullptr, 0, &made);
+    int result = sasl_server_new(sasl::service, host, nullptr, nullptr, nullptr, nullptr, 0, &made);
     connection.reset(made);
     if (result != SASL_OK) return fault(Code::not_supported, result);
     sasl_security_properties_t properties{};

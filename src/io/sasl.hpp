@@ -2,26 +2,16 @@
 
 #include "proto/browser/codes.hpp"
 #include "proto/result.hpp"
+#include "src/io/sasl_limits.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-/// Logging in through SASL: libsasl2, configured by vmcbridge.conf in its own folders (/etc/sasl2, SASL_CONF_PATH).
+/// Logging in through SASL, the server's side: libsasl2, configured by vmcbridge.conf in its own folders (/etc/sasl2,
+/// SASL_CONF_PATH). The client's is sasl_client.hpp.
 namespace vmcbridge::io {
-
-/// What a peer may make the library hold. Sizes are bytes.
-namespace sasl {
-/// All names of mechanisms as they are told, with the commas.
-inline constexpr std::size_t mechanism_list = 300;
-inline constexpr std::size_t mechanism_name = 20;  // RFC 4422
-/// One message of either side: a Kerberos ticket with many groups.
-inline constexpr std::size_t message = 64UL * 1024;
-/// Messages of a client in one authentication, the first included.
-inline constexpr std::size_t rounds = 16;
-inline constexpr std::size_t user = 255;
-}  // namespace sasl
 
 /// Why nobody was let in.
 struct SaslFault {
@@ -40,8 +30,7 @@ struct SaslStep {
 /// There is no security layer (max_ssf is 0): what follows is not encrypted by SASL but by TLS, or stays on this
 /// machine. Without either, mechanisms that show the password are not offered. ANONYMOUS and EXTERNAL never are.
 ///
-/// One thread for all of them: the library is initialised by the first, and keeps state of its own. A call asks the
-/// library's plug-ins, which may read files or ask saslauthd: it blocks as long as they take.
+/// A call asks the library's plug-ins, which may read files or ask saslauthd: it blocks as long as they take.
 class SaslServer {
 public:
     struct Options {

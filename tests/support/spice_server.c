@@ -3,7 +3,9 @@
  *
  *     client -- TCP of loopback -- libspice-server -- write, read -- unix socket -- guest
  *
- *   vmcbridge_spice_server GUEST_SOCKET [port=N] [password=TEXT] [certificate=FILE key=FILE]     prints "event=listening address=127.0.0.1:N"
+ *   vmcbridge_spice_server GUEST_SOCKET [port=N] [password=TEXT | sasl=NAME] [certificate=FILE key=FILE]
+ *
+ * Prints "event=listening address=127.0.0.1:N". sasl: NAME.conf in SASL_CONF_PATH says who is let in.
  */
 #define _GNU_SOURCE
 #include <spice.h>
@@ -286,7 +288,8 @@ static void begin(uint16_t* port, const char* certificate, const char* key) {
 int main(int count, char** words) {
     struct sockaddr_un target = {.sun_family = AF_UNIX};
     if (count < 2 || strlen(words[1]) >= sizeof target.sun_path) {
-        fprintf(stderr, "usage: %s GUEST_SOCKET [port=N] [password=TEXT] [certificate=FILE key=FILE]\n", words[0]);
+        fprintf(stderr, "usage: %s GUEST_SOCKET [port=N] [password=TEXT | sasl=NAME] [certificate=FILE key=FILE]\n",
+                words[0]);
         return 2;
     }
     strcpy(target.sun_path, words[1]);
@@ -296,7 +299,10 @@ int main(int count, char** words) {
     uint16_t port = known ? (uint16_t)atoi(known) : 0;
 
     server = spice_server_new();
-    if (password) {
+    const char* sasl = option(count, words, "sasl");
+    if (sasl) {
+        if (spice_server_set_sasl(server, 1) != 0 || spice_server_set_sasl_appname(server, sasl) != 0) give_up("sasl");
+    } else if (password) {
         spice_server_set_ticket(server, password, 0, 0, 0);
     } else {
         spice_server_set_noauth(server);

@@ -12,15 +12,19 @@ export class SpiceServer {
     #sandbox;
     #guest;
     #options;
+    #env;
 
     /** @param {import('./sandbox.js').Sandbox} sandbox
      *  @param {string} guest  the socket that it makes for the agent
-     *  @param {{ password?: string, certificate?: string, key?: string }} [options]  with a certificate: TLS alone */
-    static async start(sandbox, guest, options = {}) {
+     *  @param {{ password?: string, sasl?: string, certificate?: string, key?: string }} [options]  with a certificate:
+     *         TLS alone; sasl: the name of the configuration, without .conf
+     *  @param {NodeJS.ProcessEnv} [env]  further variables, such as SASL_CONF_PATH */
+    static async start(sandbox, guest, options = {}, env = {}) {
         const server = new SpiceServer();
         server.#sandbox = sandbox;
         server.#guest = guest;
         server.#options = options;
+        server.#env = env;
         await server.restart();
         return server;
     }
@@ -29,7 +33,9 @@ export class SpiceServer {
     async restart(options = this.#options) {
         const known = this.port ? { port: this.port } : {};
         const words = Object.entries({ ...options, ...known }).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
-        this.child = this.#sandbox.start('spice-server', PROGRAM, [this.#guest, ...words]);
+        this.child = this.#sandbox.start('spice-server', PROGRAM, [this.#guest, ...words], {
+            env: { ...process.env, ...this.#env },
+        });
         this.port = Number((await this.child.says(/event=listening address=127\.0\.0\.1:(\d+)/))[1]);
     }
 

@@ -1,9 +1,10 @@
-// connect -> TLS -> link -> ticket -> result.
+// connect -> TLS -> link -> ticket, or SASL -> result.
 #include "src/io/spice/client_link.hpp"
 
 #include "proto/text.hpp"
 #include "proto/wire.hpp"
 #include "src/io/address.hpp"
+#include "src/io/spice/client_sasl.hpp"
 #include "src/io/spice/exchange.hpp"
 #include "src/io/spice/ticket_key.hpp"
 #include "src/io/tls.hpp"
@@ -25,7 +26,8 @@ Result<T, std::string> failed(std::string reason) {
 /// What we say of ourselves; the header is as `wanted` has it.
 std::uint32_t our_common(proto::Capabilities wanted) noexcept {
     const auto header = wanted.common & proto::capability_word({SPICE_COMMON_CAP_MINI_HEADER});
-    return header | proto::capability_word({SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE});
+    return header | proto::capability_word({SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION, SPICE_COMMON_CAP_AUTH_SPICE,
+                                            SPICE_COMMON_CAP_AUTH_SASL});
 }
 
 /// The first line of the file; empty: no file is named.
@@ -38,7 +40,7 @@ Result<std::string, std::string> password_of(const Guest& guest) {
         return Password{boost::system::in_place_error,
                         "the password can't be read from \"" + guest.password_file + '"'};
     if (line.ends_with('\r')) line.pop_back();
-    if (line.size() > proto::password_size)
+    if (line.size() > (guest.user.empty() ? proto::password_size : sasl::password))
         return Password{boost::system::in_place_error, "the password in \"" + guest.password_file + "\" is too long"};
     return Password{boost::system::in_place_value, std::move(line)};
 }
@@ -75,19 +77,60 @@ Task<Result<proto::LinkAnswer, std::string>> ask(Exchange& exchange, const proto
     }
 }
 
-/// Empty: let in. Else why not.
-Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, const std::string& password) {
-    const bool selects = answer.capabilities.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION);
-    if (selects && !answer.capabilities.has_common(SPICE_COMMON_CAP_AUTH_SPICE))
-        co_return "the server asks for SASL, which the bridge does not speak as a client";
+/// Which way to log in; a sentence: none. A user is never told by a ticket in place of SASL: who stands between could
+/// ask for that, with a key of its own, and read the password.
+Result<proto::AuthMechanism, std::string> choose(const proto::LinkAnswer& answer, const Guest& guest) {
+    using Choice = Result<proto::AuthMechanism, std::string>;
+    const auto none = [](const char* why) { return Choice{boost::system::in_place_error, why}; };
+    const auto& offers = answer.capabilities;
+    const bool selects = offers.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION);
+    const bool sasl = selects && offers.has_common(SPICE_COMMON_CAP_AUTH_SASL);
+    if (!guest.user.empty())
+        return sasl ? Choice{proto::AuthMechanism::sasl}
+                    : none("a user is given, and the server has no SASL; take user= out of the guest's address");
+    if (!selects || offers.has_common(SPICE_COMMON_CAP_AUTH_SPICE)) return proto::AuthMechanism::ticket;
+    return none(
+        sasl ? "the server asks for SASL; name a user in the guest's address, as in ?user=NAME&password-file=PATH"
+             : "the server has no way to log in that the bridge knows");
+}
+
+/// Empty: sent. Else why not.
+Task<std::string> send_ticket(Exchange& exchange, const proto::LinkAnswer& answer, const std::string& password) {
     const auto ticket = encrypt_ticket(answer.public_key, password);
     if (!ticket) co_return "the server's key is none";
+    const bool sent = co_await exchange.send(*ticket);
+    co_return sent ? "" : "the server does not take the password";
+}
+
+Task<std::string> send_choice(Exchange& exchange, proto::AuthMechanism choice) {
     std::vector<std::byte> bytes;
-    Writer out{bytes};
-    if (selects) out.as(proto::AuthMechanism::ticket);
-    out.bytes(*ticket);
+    Writer{bytes}.as(choice);
     const bool sent = co_await exchange.send(bytes);
-    const auto result = sent ? co_await exchange.read_u32() : std::nullopt;
+    co_return sent ? "" : "the server does not take the way to log in";
+}
+
+Task<std::string> prove(Exchange& exchange, const proto::LinkAnswer& answer, const Guest& guest,
+                        const std::string& password) {
+    const auto choice = choose(answer, guest);
+    if (!choice) co_return choice.error();
+    if (answer.capabilities.has_common(SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION)) {
+        auto fault = co_await send_choice(exchange, *choice);
+        if (!fault.empty()) co_return fault;
+    }
+    if (*choice == proto::AuthMechanism::ticket) co_return co_await send_ticket(exchange, answer, password);
+    SaslClient client{{.user = guest.user,
+                       .password = password,
+                       .host = guest.address.host,
+                       .confidential = guest.kind != Guest::Kind::spice}};
+    co_return co_await log_in_by_sasl(exchange, std::move(client));
+}
+
+/// Empty: let in. Else why not.
+Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, const Guest& guest,
+                         const std::string& password) {
+    auto fault = co_await prove(exchange, answer, guest, password);
+    if (!fault.empty()) co_return fault;
+    const auto result = co_await exchange.read_u32();
     if (!result) co_return "the server does not answer the password";
     const auto error = static_cast<proto::LinkError>(*result);
     if (error == proto::LinkError::permission_denied) co_return "the server refuses the password";
@@ -134,7 +177,7 @@ Task<Result<ClientLink, std::string>> log_in_as_client(AnsweredLink link, const 
     const auto password = password_of(guest);
     if (!password) co_return failed<ClientLink>(password.error());
     auto& exchange = link.exchange;
-    auto refused = co_await log_in(exchange, link.answer, *password);
+    auto refused = co_await log_in(exchange, link.answer, guest, *password);
     if (!refused.empty()) co_return failed<ClientLink>(std::move(refused));
     const bool mini = link.answer.capabilities.has_common(SPICE_COMMON_CAP_MINI_HEADER);
     auto early = exchange.take_rest();

@@ -39,7 +39,8 @@ struct ClientLink {
     std::string early;  ///< what came behind the link
 };
 
-/// Goes on with the password in the guest's file, which is read now. Error: a sentence.
+/// Goes on with the password in the guest's file, which is read now: as a ticket, or by SASL where a user is given.
+/// Error: a sentence.
 [[nodiscard]] Task<Result<ClientLink, std::string>> log_in_as_client(AnsweredLink link, const Guest& guest);
 
 /// Both, for the main channel.

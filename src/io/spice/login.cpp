@@ -3,6 +3,7 @@
 #include "proto/text.hpp"
 #include "proto/wire.hpp"
 #include "src/io/sasl.hpp"
+#include "src/io/spice/sasl_frames.hpp"
 #include "src/io/vm.hpp"
 #include "src/log.hpp"
 
@@ -19,38 +20,6 @@ using proto::AuthMechanism;
 using proto::LinkError;
 
 namespace {
-
-/// Frames of SASL carry a length before their bytes, which counts a closing NUL; 0 means no bytes at all.
-void put_data(std::vector<std::byte>& out, const std::optional<std::string>& data) {
-    Writer writer{out};
-    writer.u32(data ? static_cast<std::uint32_t>(data->size() + 1) : 0);
-    if (!data) return;
-    writer.bytes(as_bytes(*data));
-    writer.u8(0);
-}
-
-/// What a client said, or why not, for the log; empty: it has gone.
-template <class T>
-using Said = Result<T, std::string>;
-
-template <class T>
-Said<T> nothing(std::string why = {}) {
-    return Said<T>{boost::system::in_place_error, std::move(why)};
-}
-
-/// nullopt: there are no data, which is something else than empty ones.
-Task<Said<std::optional<std::string>>> read_data(Exchange& exchange) {
-    using Data = std::optional<std::string>;
-    const auto size = co_await exchange.read_u32();
-    if (!size) co_return nothing<Data>();
-    if (*size > sasl::message) co_return nothing<Data>("its message is too long");
-    if (*size == 0) co_return Data{};
-    const auto bytes = co_await exchange.read(*size);
-    if (!bytes) co_return nothing<Data>();
-    auto text = std::string{as_text(*bytes)};
-    if (text.back() == '\0') text.pop_back();
-    co_return Data{std::move(text)};
-}
 
 /// Guessing is made slow: the answer to an address that guessed before is held back, whatever it is this time.
 Task<bool> hold_back(LinkService& service, Exchange& exchange, const Peer& peer) {
@@ -165,8 +134,9 @@ Task<Said<std::string>> converse(const LinkService& service, Exchange& exchange,
     const auto mechanism = co_await read_mechanism(exchange);
     if (!mechanism) co_return mechanism;
     for (bool first = true;; first = false) {
-        const auto data = co_await read_data(exchange);
+        auto data = co_await read_data(exchange);
         if (!data) co_return nothing<std::string>(data.error());
+        if (*data && (*data)->ends_with('\0')) (*data)->pop_back();  // some clients leave it out
         if (is_refused(service, origin)) co_return nothing<std::string>("too many failures");
         auto step = first ? server.start(*mechanism, *data) : server.step(*data);
         if (!step) co_return nothing<std::string>(step.error().reason);

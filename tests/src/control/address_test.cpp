@@ -144,5 +144,27 @@ TEST(Host, IsANameOrAnAddressWithoutAPort) {
         EXPECT_FALSE(parse_host(text)) << text;
 }
 
+TEST(SpiceGuest, HasOptionsBehindAQuestionMark) {
+    const auto guest =
+        parse_guest("spice+tls:host:5901?user=alice@example&password-file=/p&ca-file=/c&host-subject=CN=x");
+    ASSERT_TRUE(guest);
+    EXPECT_EQ(guest->user, "alice@example");
+    EXPECT_EQ(guest->password_file, "/p");
+    EXPECT_EQ(guest->ca_file, "/c");
+    EXPECT_EQ(guest->host_subject, "CN=x");
+    for (const auto* text : {"spice:host:5900?user=alice", "spice+unix:/run/s?user=alice"}) {
+        const auto plain = parse_guest(text);
+        ASSERT_TRUE(plain) << text;
+        EXPECT_EQ(plain->user, "alice");
+    }
+}
+
+TEST(SpiceGuest, SaysWhatIsWrongWithAnOption) {
+    EXPECT_THAT(problem_of(parse_guest("spice:host:1?username=a")), HasSubstr("there are user, password-file"));
+    EXPECT_THAT(problem_of(parse_guest("spice:host:1?user=")), HasSubstr("user has no value"));
+    EXPECT_THAT(problem_of(parse_guest("spice:host:1?ca-file=/c")), HasSubstr("ca-file is for spice+tls:"));
+    EXPECT_THAT(problem_of(parse_guest("tcp:host:1?user=a")), HasSubstr("port"));
+}
+
 }  // namespace
 }  // namespace vmcbridge::control

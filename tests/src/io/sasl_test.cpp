@@ -1,6 +1,8 @@
 // With the library's own client at the other end, and accounts made by saslpasswd2.
 #include "src/io/sasl.hpp"
 
+#include "src/io/sasl_library.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,8 +62,7 @@ private:
 class Client {
 public:
     Client(std::string user, std::string password) : user_{std::move(user)} {
-        static const int initialised = sasl_client_init(nullptr);
-        EXPECT_EQ(initialised, SASL_OK);
+        EXPECT_EQ(sasl::begin_client(), SASL_OK);
         secret_.reset(static_cast<sasl_secret_t*>(std::calloc(1, sizeof(sasl_secret_t) + password.size())));
         secret_->len = password.size();
         std::memcpy(&secret_->data[0], password.data(), password.size());
