@@ -22,14 +22,13 @@ constexpr std::size_t overhead(std::size_t body) {
 }  // namespace
 
 void GuestWriter::send(ChunkPort port, const agent::AgentMessage& message, agent::Dialect dialect) {
-    Small next{.port = port, .type = agent::type_of(message), .body = {}};
+    Small next{.port = port, .type = agent::type_of(message), .body = {}, .is_move = false};
     agent::encode(message, dialect, next.body);
-    if (const auto* mouse = std::get_if<agent::MouseState>(&message); mouse && !small_.empty()) {
-        // Only a position that changed while nobody read: a press or a release is never overwritten.
-        auto& last = small_.back();
-        const auto buttons_of = [](const Small& m) { return Bytes{m.body}.subspan(8, 5); };
-        if (last.type == next.type && std::ranges::equal(buttons_of(last), buttons_of(next))) {
-            last.body = std::move(next.body);
+    if (const auto* mouse = std::get_if<agent::MouseState>(&message)) {
+        const MouseButtons buttons{.buttons = mouse->buttons, .display_id = mouse->display_id};
+        next.is_move = std::exchange(last_buttons_, buttons) == buttons;
+        if (next.is_move && !small_.empty() && small_.back().is_move) {
+            small_.back().body = std::move(next.body);
             return;
         }
     }
@@ -55,17 +54,21 @@ bool GuestWriter::owes_much() const noexcept { return is_full() || contents_.siz
 
 void GuestWriter::reset() noexcept {
     fragmenter_.reset();
-    small_.clear();
-    small_bytes_ = 0;
+    forget_small();
     contents_.clear();
     current_ = {};
     current_at_ = 0;
     in_contents_ = false;
 }
 
-void GuestWriter::drop_queued() noexcept {
+void GuestWriter::forget_small() noexcept {
     small_.clear();
     small_bytes_ = 0;
+    last_buttons_.reset();
+}
+
+void GuestWriter::drop_queued() noexcept {
+    forget_small();
     contents_.resize(in_contents_ ? 1 : 0);
 }
 

@@ -38,7 +38,8 @@ public:
 
 /// Everything that goes to the guest's port, composed on demand into the driver's buffer.
 ///
-/// 1. small messages in order (mouse positions that nobody saw yet are overwritten),
+/// 1. small messages in order. Of a mouse that moves the last position waits; where it was when a button changed is
+///    never overwritten: a drag begins and ends there;
 /// 2. clipboard contents, one after the other, each only begun when all of it is here,
 /// 3. file data, a message of at most limits::file_data bytes at a time, by turns between transfers.
 /// A message once begun is finished before the next one: chunks of one port can't interleave.
@@ -71,6 +72,13 @@ private:
         ChunkPort port;
         AgentType type;
         std::vector<std::byte> body;
+        bool is_move;  ///< MOUSE_STATE that says nothing but another position
+    };
+    /// What makes one MOUSE_STATE more than a move from the one before.
+    struct MouseButtons {
+        std::uint32_t buttons;
+        std::uint8_t display_id;
+        friend bool operator==(MouseButtons, MouseButtons) = default;
     };
     struct Contents {
         std::vector<std::byte> prefix;
@@ -84,12 +92,14 @@ private:
     void write_files(MutableBytes& out, Time now);
     void write_small(MutableBytes& out);
     void write_contents(MutableBytes& out);
+    void forget_small() noexcept;
     void fill_staging();
 
     FileSource& files_;
     vdi::Fragmenter fragmenter_;
     std::deque<Small> small_;
     std::size_t small_bytes_ = 0;
+    std::optional<MouseButtons> last_buttons_;  ///< of this agent; nullopt: it may have any
     std::deque<Contents> contents_;
     std::vector<std::byte> current_;  ///< body of the small message under way, or prefix and staging of the contents
     std::size_t current_at_ = 0;

@@ -72,6 +72,7 @@ void Hub::Parts::remove(ClientId id, Time now) {
     transfers.client_gone(id, now);
     display.client_gone(id, now);
     session.viewer_gone(id);
+    mouse.let_go(id);
     clipboard.check_slow(now);
     clients_are_news = true;
     close_companions_of(id, CloseCode::done, "its client has gone");
@@ -84,8 +85,8 @@ void Hub::Parts::remove_companion(ClientId id) {
 
 void Hub::Parts::close_companions_of(ClientId client, CloseCode code, std::string_view reason) {
     for (const auto* viewer : world.spice_clients()) {
-        if (!viewer->is_companion() || viewer->agent_client() != client) continue;
         const auto id = viewer->id();
+        if (!viewer->is_companion() || viewer->agent_client() != client) continue;
         world.events.emplace_back(CloseClient{.client = id, .code = code, .reason = std::string{reason}});
         remove_companion(id);
     }

@@ -81,9 +81,7 @@ void handle_display_config(Hub::Parts& parts, WebClient& client, const browser::
 
 void handle_mouse(Hub::Parts& parts, WebClient& client, const browser::Mouse& frame) {
     if (check(parts, client, Permission::mouse, Capability::mouse_state, "mouse"))
-        parts.guest.send(
-            agent::MouseState{.x = frame.x, .y = frame.y, .buttons = frame.buttons, .display_id = frame.display},
-            ChunkPort::server);
+        parts.mouse.moved(client.id(), frame);
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ void Hub::Parts::agent_came(Time now) {
     agent_is_news = true;
     clipboard.agent_came(now);
     display.agent_came(now);
+    mouse.agent_came();
 }
 
 void Hub::Parts::agent_went(Time now) {
@@ -89,6 +90,7 @@ void Hub::Parts::agent_went(Time now) {
     agent_is_news = true;
     clipboard.agent_went(now);
     display.agent_went();
+    mouse.agent_went();
     transfers.agent_went();
 }
 

@@ -5,6 +5,7 @@
 #include "src/bridge/guest_reader.hpp"
 #include "src/bridge/guest_session.hpp"
 #include "src/bridge/hub.hpp"
+#include "src/bridge/mouse_broker.hpp"
 #include "src/bridge/rate.hpp"
 #include "src/bridge/session_broker.hpp"
 #include "src/bridge/spice_client.hpp"
@@ -43,6 +44,7 @@ struct Hub::Parts {
     ClipboardBroker clipboard;
     DisplayBroker display{world, guest};
     SessionBroker session{world};
+    MouseBroker mouse{guest};
     std::uint64_t next_client = 1;
     bool agent_is_news = false;     ///< finish() tells all clients of the agent
     bool clients_are_news = false;  ///< finish() tells observers who is there

@@ -29,6 +29,7 @@ void Hub::handle_client_lost(ClientId id, Time now) {
     if (client->profile().resume_token.empty() || grace.count() <= 0) return handle_client_gone(id, now);
     client->lose(now + grace);
     parts.clipboard.client_lost(id, now);
+    parts.mouse.let_go(id);
     parts.finish(now);
 }
 
@@ -47,6 +48,7 @@ void Hub::Parts::resume(WebClient& client, ClientProfile profile, Time now) {
             .client = client.id(), .code = browser::CloseCode::replaced, .reason = "resumed on another connection"});
         client.lose(now);
         clipboard.client_lost(client.id(), now);
+        mouse.let_go(client.id());
     }
     client.rights = policy::effective(profile.permissions, world.settings.policy);
     client.last_active = now;

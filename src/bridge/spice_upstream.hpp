@@ -49,13 +49,14 @@ public:
     [[nodiscard]] std::uint64_t agent() const noexcept { return has_agent_ ? agents_ : 0; }
     /// What the hub wrote to it. nullopt: fine; else why it makes no sense.
     [[nodiscard]] std::optional<std::string> handle_port(Bytes bytes);
-    /// false: the server has no tokens for more.
-    [[nodiscard]] bool port_is_readable() const noexcept { return from_port_.size() < port_most; }
+    /// false: the server has no tokens for more. Then little waits here: what is newer (a mouse that moves) is with the
+    /// hub, which knows what takes the place of what.
+    [[nodiscard]] bool port_is_readable() const noexcept { return tokens_ > 0 || from_port_.empty(); }
     [[nodiscard]] std::size_t poll_port(MutableBytes out);
     [[nodiscard]] bool has_port_output() const noexcept { return to_port_at_ < to_port_.size(); }
 
 private:
-    /// Of either way, before the other end is not read.
+    /// Toward the hub, before the server is not read.
     static constexpr std::size_t port_most = 128 * limits::kib;
 
     [[nodiscard]] std::optional<std::string> handle(const spice::ServerMessage& message);

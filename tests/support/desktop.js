@@ -10,6 +10,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { freePort } from './net.js';
+import { FakeInput } from './fake_input.js';
 import { Service } from './service.js';
 import { X11 } from './x11.js';
 import { eventually } from './deadline.js';
@@ -19,6 +20,7 @@ export class Desktop {
     /** @type {string} where the agent stores the files that it is sent */ downloads;
     /** @type {number} TCP port of the VNC display */ vncPort;
     /** @type {X11} what an application on this desktop sees */ x11;
+    /** @type {FakeInput} what the agent does with the mouse */ input;
     /** @type {Service} */ display;
     /** @type {Service} */ windowManager;
     /** @type {Service} */ bus;
@@ -32,6 +34,7 @@ export class Desktop {
     static async start(sandbox, { name = 'desktop', geometry = '800x600' } = {}) {
         const desktop = new Desktop();
         await desktop.#prepare(sandbox, name);
+        desktop.input = await FakeInput.start(sandbox, sandbox.path(name, 'uinput'));
         await desktop.#startDisplay(sandbox, name, geometry);
         desktop.#startSession(sandbox, name);
         return desktop;
@@ -123,7 +126,7 @@ export class Desktop {
             `--address=${this.#env.DBUS_SESSION_BUS_ADDRESS}`,
         ]);
         this.windowManager = service('openbox', ['--sm-disable']);
-        this.vdagentd = service('spice-vdagentd', ['-x', '-X', '-d', '-f', '-u', '/dev/null', ...sockets], {
+        this.vdagentd = service('spice-vdagentd', ['-x', '-X', '-d', '-f', '-u', sandbox.path(name, 'uinput'), ...sockets], {
             clear: sessionSocket,
         });
         this.agent = service('spice-vdagent', ['-x', '-d', '-o', '0', '-f', this.downloads, ...sockets]);

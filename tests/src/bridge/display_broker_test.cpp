@@ -286,24 +286,5 @@ TEST(OtherInput, ThatMayNotBeOrThatTheAgentCannotIsRefused) {
     EXPECT_EQ(alice.next("error").string("code"), "no-agent");
 }
 
-TEST(OtherInput, OfAMouseThatMovesWhileNobodyReadsTheLastPositionGoesAndEveryClick) {
-    Scenario s;
-    auto& alice = s.joins();
-    s.guest.reads = false;
-    const auto mouse = [&](int x, const char* buttons) {
-        alice.says(R"({"type":"mouse","y":0,"x":)" + std::to_string(x) + R"(,"buttons":[)" + buttons + "]}");
-    };
-    for (int x = 0; x < 100; ++x) mouse(x, "");
-    mouse(99, "\"left\"");
-    mouse(99, "");
-    mouse(100, "");
-    s.guest.reads = true;
-    s.settle();
-    ASSERT_EQ(s.guest.count<agent::MouseState>(), 3U);
-    EXPECT_EQ(s.guest.next<agent::MouseState>(), (agent::MouseState{99, 0, 0, 0}));
-    EXPECT_EQ(s.guest.next<agent::MouseState>(), (agent::MouseState{99, 0, 2, 0}));
-    EXPECT_EQ(s.guest.next<agent::MouseState>(), (agent::MouseState{100, 0, 0, 0}));
-}
-
 }  // namespace
 }  // namespace vmcbridge::bridge

@@ -76,8 +76,12 @@ TEST_F(Upstream, WhatTheHubWritesIsAgentDataAsFarAsTokensGo) {
 TEST_F(Upstream, HubIsNotReadWhileTheServerHasNoTokens) {
     EXPECT_EQ(server(init_with_agent), std::nullopt);
     const auto chunk = from_hex("01 00 00 00 00 08 00 00 61*2048");
-    for (auto i = 0; i < 100 && up.port_is_readable(); ++i) EXPECT_EQ(up.handle_port(chunk), std::nullopt);
+    auto chunks = 0;
+    for (; chunks < 100 && up.port_is_readable(); ++chunks) EXPECT_EQ(up.handle_port(chunk), std::nullopt);
     EXPECT_FALSE(up.port_is_readable());
+    EXPECT_EQ(chunks, 11) << "ten have gone, one waits";
+    EXPECT_EQ(server("6e 00 04 00 00 00 05 00 00 00"), std::nullopt);
+    EXPECT_TRUE(up.port_is_readable());
 }
 
 TEST_F(Upstream, ServerIsNotReadWhileTheHubTakesNothingAndGetsTokensAsItDoes) {
