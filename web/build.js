@@ -6,6 +6,7 @@
  *     console/{index,console,vm-console}.js    -> dist/console/*.js, which import ../lib/vmcbridge.js
  *     console/*.css, *.html, *.svg             -> dist/console/
  *     noVNC, some fifty modules                -> dist/node_modules/@novnc/novnc/core/rfb.js
+ *     spice-html5, its display                 -> dist/node_modules/@spice-project/spice-html5/src/display.js
  *
  * `node build.js`; the build of the bridge calls it.
  */
@@ -16,10 +17,15 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 
-const NOVNC = 'node_modules/@novnc/novnc';
+/** What the pages load from elsewhere: folder, module, licence. */
+const VENDORS = [
+    ['node_modules/@novnc/novnc', 'core/rfb.js', 'LICENSE.txt'],
+    ['node_modules/@spice-project/spice-html5', 'src/display.js', 'COPYING.LESSER', 'COPYING'],
+];
 const LIBRARY = '../lib/vmcbridge.js';
 const PAGES = ['index', 'console'];
-const options = { bundle: true, minify: true, format: 'esm', target: 'es2022', sourcemap: true, logLevel: 'warning' };
+const options = { bundle: true, minify: true, format: 'esm', target: 'es2022', charset: 'utf8', sourcemap: true,
+    logLevel: 'warning' };
 
 /** Only the library's one entrance: what the page and the library share exists once. */
 const library = {
@@ -64,5 +70,7 @@ for (const page of PAGES) {
     writeFileSync(`dist/console/${page}.html`, html.replace(/\n\s+/g, '\n'));
 }
 copyFileSync('console/icon.svg', 'dist/console/icon.svg');
-await build({ ...options, entryPoints: [`${NOVNC}/core/rfb.js`], outfile: `dist/${NOVNC}/core/rfb.js` });
-copyFileSync(`${NOVNC}/LICENSE.txt`, `dist/${NOVNC}/LICENSE.txt`);
+for (const [folder, module, ...licences] of VENDORS) {
+    await build({ ...options, entryPoints: [`${folder}/${module}`], outfile: `dist/${folder}/${module}` });
+    for (const licence of licences) copyFileSync(`${folder}/${licence}`, `dist/${folder}/${licence}`);
+}

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { shownName, shownText, sizeText } from '../../web/console/dom.js';
+import { shownName, shownText } from '../../web/console/dom.js';
 import { filesOf, flatName, leftBehind } from '../../web/console/entries.js';
 import { pasteChord } from '../../web/console/keys.js';
 import { pixelsOf } from '../../web/console/resizer.js';
 import { describe as stateOf } from '../../web/console/state.js';
 import { linesOf } from '../../web/console/people.js';
+import { sizeText } from '../../web/console/size.js';
 import { detailOf, Speed } from '../../web/console/transfer-list.js';
 import { editOf } from '../../web/console/touch-keyboard.js';
 import { strokesOf, typeText } from '../../web/console/typing.js';

@@ -145,3 +145,61 @@ test('another reason for the same state is told too', t => onClock(async pass =>
     opened[2].socket.close(1008, 'too-many');
     assert.equal(fired, 1);
 }));
+
+test('a viewer that asks for a sign of life by itself is asked so, and heard whatever socket it hears', t =>
+    onClock(async pass => {
+        const { display: usual, opened } = await started(t);
+        const { silence, answer } = Watchdog.times;
+        usual.stop();
+        let asked = 0;
+        class Viewer extends EventTarget {
+            constructor() {
+                super();
+                opened.push(this);
+            }
+            ask = () => ++asked;
+            disconnect() {}
+        }
+        const display = new Display({ querySelector: () => null }, async () => ({ default: Viewer }));
+        t.after(() => display.stop());
+        display.start('http://bridge/vms/one/spice', '');
+        await new Promise(setImmediate);
+        const viewer = opened.at(-1);
+        viewer.dispatchEvent(new Event('connect'));
+        await pass(silence);
+        assert.equal(asked, 1);
+        await pass(answer);
+        assert.equal(display.state, 'frozen');
+        viewer.dispatchEvent(new Event('message'));
+        assert.equal(display.state, 'connected');
+    }));
+
+test('a viewer\'s further sockets go where the first went, each with a fresh token', async t => {
+    const dialled = [];
+    const real = globalThis.WebSocket;
+    globalThis.WebSocket = class extends EventTarget {
+        constructor(url, protocols) {
+            super();
+            dialled.push([`${url}`, protocols]);
+        }
+    };
+    let dial;
+    class Viewer extends EventTarget {
+        constructor(target, socket, options) {
+            super();
+            dial = options.dial;
+        }
+        disconnect() {}
+    }
+    let [tokens, address] = [0, 'http://bridge/vms/one/spice?agent=a'];
+    const display = new Display({ querySelector: () => null }, async () => ({ default: Viewer }));
+    t.after(() => {
+        display.stop();
+        globalThis.WebSocket = real;
+    });
+    display.start(() => address, async () => `token${++tokens}`);
+    for (let turn = 0; !dial && turn < 100; ++turn) await new Promise(setImmediate);
+    address = 'http://bridge/elsewhere';
+    await dial();
+    assert.deepEqual(dialled, [1, 2].map(n => ['ws://bridge/vms/one/spice?agent=a', ['binary', `bearer.token${n}`]]));
+});

@@ -17,6 +17,7 @@ import { VmAgent, VmError, type Transfer } from 'vmcbridge';
 import { VmConsole } from 'vmcbridge/vm-console.js';
 
 VmConsole.loadNoVnc satisfies () => Promise<object>;
+VmConsole.loadSpiceHtml5 satisfies () => Promise<object>;
 const agent = new VmAgent('/vms/web1/agent', { token: async () => 'x', reconnect: true });
 agent.addEventListener('agent', event => event.connected satisfies boolean);
 const text: string = await agent.clipboard.readText();
@@ -38,12 +39,14 @@ test('the library imports nothing but itself', () => {
     }
 });
 
-test('nothing comes with the package, and noVNC is for those who want the picture', () => {
+test('nothing comes with the package, and what shows a picture is for those who want one', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta, devDependencies } = JSON.parse(read('package.json'));
     assert.equal(dependencies, undefined);
-    assert.deepEqual(Object.keys(peerDependencies), ['@novnc/novnc']);
-    assert.equal(peerDependenciesMeta['@novnc/novnc'].optional, true);
-    assert.ok(devDependencies['@novnc/novnc'], 'npm ci installs it for the daemon');
+    assert.deepEqual(Object.keys(peerDependencies), ['@novnc/novnc', '@spice-project/spice-html5']);
+    for (const name of Object.keys(peerDependencies)) {
+        assert.equal(peerDependenciesMeta[name].optional, true);
+        assert.ok(devDependencies[name], 'npm ci installs it for the daemon');
+    }
 });
 
 test('what the daemon serves is pinned exactly, and the lock file names no download address', () => {

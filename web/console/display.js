@@ -1,10 +1,11 @@
 /**
- * The machine's picture: noVNC over a WebSocket of ours, opened again whenever it ends.
+ * The machine's picture: a viewer over a WebSocket of ours, opened again whenever it ends.
  *
- *     start -> socket -> RFB -> connected <-> frozen -> lost -> wait -> socket ...
+ *     start -> socket -> Viewer -> connected <-> frozen -> lost -> wait -> socket ...
  *
- * A display of another kind has the same surface: `start`, `stop`, `focus`, `sendKeys`, `press`, `release`, the setters
- * `viewOnly` and `scaled`, `state` and `error`, and the event `statechange` (see `VmConsole.createDisplay`).
+ * There are two viewers, noVNC as it is and spice/viewer.js. A display that has neither has the same surface: `start`,
+ * `stop`, `focus`, `sendKeys`, `press`, `release`, the setters `viewOnly` and `scaled`, `state` and `error`, and the
+ * event `statechange` (see `VmConsole.createDisplay`).
  */
 
 import { codes, tokenText, VmError, webSocketUrl } from '../lib/vmcbridge.js';
@@ -13,25 +14,29 @@ import { SHIFT } from './keys.js';
 import { Watchdog } from './watchdog.js';
 
 /**
- * What is used of noVNC, which comes without types.
+ * The seam between display and viewer: what is used of noVNC, which comes without types, and what spice/viewer.js is
+ * too. It puts a canvas into its target, and ends for good. It fires `connect` (there is a picture), `disconnect`,
+ * `credentialsrequired`, `securityfailure` (`detail.reason`; trying again is no use); and, if it has `ask`, `message`
+ * whenever something came.
  * @typedef {EventTarget & {
  *     background: string,
- *     clipViewport: boolean,
  *     scaleViewport: boolean,
  *     viewOnly: boolean,
  *     focus(options?: FocusOptions): void,
  *     disconnect(): void,
  *     sendKey(keysym: number, code: string, down?: boolean): void,
- * }} RFB
+ *     ask?: () => void,
+ * }} Viewer  ask: for a sign of life; without it the socket speaks RFB, and one pixel is asked for
  */
-/**
- * @typedef {() => Promise<{ default: new (target: Element, channel: WebSocket, options: { shared: boolean }) => RFB }>}
- *     Loader
- */
+/** @typedef {{ shared: boolean, dial: () => Promise<WebSocket> }} ViewerOptions  dial: one socket more, as the first */
+/** @typedef {{ default: new (target: Element, channel: WebSocket, options: ViewerOptions) => Viewer }} ViewerModule */
+/** @typedef {() => Promise<ViewerModule>} Loader */
 /**
  * frozen: its server says nothing any more; locked: it asks for a password; refused: trying again is no use
  * @typedef {'none' | 'connecting' | 'connected' | 'frozen' | 'lost' | 'locked' | 'refused'} DisplayState
  */
+
+/** @typedef {string | (() => string | Promise<string>)} Address  a function is asked for each attempt */
 
 /** Time before the first new attempt, and the longest, milliseconds. */
 const FIRST_WAIT = 500;
@@ -41,19 +46,42 @@ const HANDSHAKE = 15_000;
 /** Refusals that pass by themselves; another attempt meets all others too. */
 const PASSING = ['too-many', 'stopping', 'busy', 'timeout', 'disconnected'];
 
+/** spice-html5's, which comes without types. @typedef {{ SpiceDisplayConn: Function }} SpiceHtml5 */
+
 /** Where noVNC is served; `VmConsole.loadNoVnc` may be replaced by whoever bundles it. @type {Loader} */
 export function loadNoVnc() {
-    return import(new URL('../vendor/novnc/core/rfb.js', import.meta.url).href);
+    return served('novnc/core/rfb.js');
+}
+
+/** The same of spice-html5. @returns {Promise<SpiceHtml5>} */
+export function loadSpiceHtml5() {
+    return served('spice-html5/src/display.js');
+}
+
+/** @param {string} path  below where the bridge serves what is not ours @returns {Promise<any>} */
+function served(path) {
+    return import(new URL(`../vendor/${path}`, import.meta.url).href);
+}
+
+/** @param {() => Promise<SpiceHtml5>} load @returns {Promise<ViewerModule>} */
+export async function loadSpice(load) {
+    const [{ viewerOf }, library] = await Promise.all([import('./spice/viewer.js'), load()]);
+    return { default: viewerOf(library) };
+}
+
+/** @param {string} url @param {string} token */
+function openSocket(url, token) {
+    return new WebSocket(webSocketUrl(url), token ? ['binary', `bearer.${token}`] : ['binary']);
 }
 
 /** Fires `statechange`. */
 export class Display extends EventTarget {
     /** @type {Element} */ #target;
     /** @type {Loader} */ #load;
-    /** @type {RFB | null} */ #rfb = null;
+    /** @type {Viewer | null} */ #viewer = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
     /** @type {Watchdog | null} */ #watchdog = null;
-    /** @type {{ url: string, token: import('../lib/dial.js').Token } | null} */ #from = null;
+    /** @type {{ url: Address, token: import('../lib/dial.js').Token } | null} */ #from = null;
     #failures = 0;
     #viewOnly = false;
     #scaled = true;
@@ -74,7 +102,7 @@ export class Display extends EventTarget {
 
     /**
      * Show the picture of this address, now and after each loss.
-     * @param {string} url
+     * @param {Address} url
      * @param {import('../lib/dial.js').Token} token
      */
     start(url, token) {
@@ -94,25 +122,25 @@ export class Display extends EventTarget {
     #letGo(ended = false) {
         clearTimeout(this.#timer);
         this.#watchdog?.stop();
-        const rfb = this.#rfb;
-        this.#rfb = null;
-        if (!ended) rfb?.disconnect();
+        const viewer = this.#viewer;
+        this.#viewer = null;
+        if (!ended) viewer?.disconnect();
     }
 
     /** Whether keys and mouse stay here. @param {boolean} on */
     set viewOnly(on) {
         this.#viewOnly = on;
-        if (this.#rfb) this.#rfb.viewOnly = on;
+        if (this.#viewer) this.#viewer.viewOnly = on;
     }
 
     /** Whether the picture is made to fit; otherwise one pixel is one pixel. @param {boolean} on */
     set scaled(on) {
         this.#scaled = on;
-        if (this.#rfb) this.#rfb.scaleViewport = on;
+        if (this.#viewer) this.#viewer.scaleViewport = on;
     }
 
     focus() {
-        this.#rfb?.focus({ preventScroll: true });
+        this.#viewer?.focus({ preventScroll: true });
     }
 
     /**
@@ -123,7 +151,7 @@ export class Display extends EventTarget {
      */
     sendKeys(keys, { held = false, letGo = [] } = {}) {
         for (const { keysym, code } of keys) {
-            this.#rfb?.sendKey(keysym, code, true);
+            this.#viewer?.sendKey(keysym, code, true);
             if (keysym === keys[0].keysym) letGo.forEach(key => this.release(key));
         }
         for (const key of held ? keys.slice(-1) : [...keys].reverse()) this.release(key);
@@ -136,7 +164,7 @@ export class Display extends EventTarget {
 
     /** @param {import('./keys.js').Key} key */
     release({ keysym, code }) {
-        this.#rfb?.sendKey(keysym, code, false);
+        this.#viewer?.sendKey(keysym, code, false);
     }
 
     async #open() {
@@ -144,40 +172,41 @@ export class Display extends EventTarget {
         this.#become(this.#failures > 1 ? 'lost' : 'connecting');
         this.#timer = setTimeout(() => this.#lost(new VmError('timeout', 'The display does not answer.')), HANDSHAKE);
         try {
-            const [{ default: RFB }, token] = await Promise.all([this.#viewer(), tokenText(from?.token)]);
+            const [{ default: Viewer }, url, token] = await Promise.all(
+                [this.#loaded(), tokenText(from?.url), tokenText(from?.token)]);
             if (from === null || from !== this.#from) return;
-            const protocols = token ? ['binary', `bearer.${token}`] : ['binary'];
-            const socket = new WebSocket(webSocketUrl(from.url), protocols);
+            const dial = async () => openSocket(url, await tokenText(from.token));
+            const socket = openSocket(url, token);
             let refusal = /** @type {VmError | null} */ (null);
             socket.addEventListener('close', ({ reason }) => {
                 if (Object.hasOwn(codes, reason)) refusal = new VmError(reason);
             });
-            const rfb = new RFB(this.#target, socket, { shared: true });
-            rfb.addEventListener('disconnect', () => { if (rfb === this.#rfb) this.#lost(refusal, true); });
-            this.#adopt(rfb, socket);
+            const viewer = new Viewer(this.#target, socket, { shared: true, dial });
+            viewer.addEventListener('disconnect', () => { if (viewer === this.#viewer) this.#lost(refusal, true); });
+            this.#adopt(viewer, socket);
         } catch (reason) {
             console.error('display:', reason);
             if (from !== null && from === this.#from) this.#lost(/** @type {Error} */ (reason));
         }
     }
 
-    #viewer() {
+    #loaded() {
         return this.#load().catch(() => {
             throw new Error('What shows the picture could not be loaded. Reload the page.');
         });
     }
 
-    /** @param {RFB} rfb @param {WebSocket} socket */
-    #adopt(rfb, socket) {
-        this.#rfb = rfb;
-        this.#watchdog = new Watchdog(socket, silent => {
+    /** @param {Viewer} viewer @param {WebSocket} socket */
+    #adopt(viewer, socket) {
+        this.#viewer = viewer;
+        this.#watchdog = new Watchdog(viewer, socket, silent => {
             if (this.state === (silent ? 'connected' : 'frozen')) this.#become(silent ? 'frozen' : 'connected');
         });
-        rfb.background = 'transparent';
-        rfb.viewOnly = this.#viewOnly;
+        viewer.background = 'transparent';
+        viewer.viewOnly = this.#viewOnly;
         this.scaled = this.#scaled;
-        rfb.addEventListener('connect', () => {
-            if (rfb !== this.#rfb) return;
+        viewer.addEventListener('connect', () => {
+            if (viewer !== this.#viewer) return;
             clearTimeout(this.#timer);
             this.#failures = 0;
             this.error = null;
@@ -188,8 +217,8 @@ export class Display extends EventTarget {
             canvas?.setAttribute('tabindex', '0');
             this.#become('connected');
         });
-        rfb.addEventListener('credentialsrequired', () => this.stop('locked'));
-        rfb.addEventListener('securityfailure', event => {
+        viewer.addEventListener('credentialsrequired', () => this.stop('locked'));
+        viewer.addEventListener('securityfailure', event => {
             const { reason } = /** @type {CustomEvent<{ reason?: string }>} */ (event).detail;
             this.error = new Error(`The display refused us: ${shownText(reason ?? 'it does not say why')}.`);
             this.stop('refused');

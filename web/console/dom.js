@@ -43,15 +43,6 @@ export function icon(name) {
     return svg;
 }
 
-/** A size as people read it. @param {number} bytes @returns {string} */
-export function sizeText(bytes) {
-    const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-    let unit = 0;
-    let value = bytes;
-    for (; value >= 1024 && unit < units.length - 1; ++unit) value /= 1024;
-    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
-
 /** Characters that turn the direction of text around, or can't be seen: a name must not look like another. */
 const MISLEADING = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 /** Longer names are cut, characters. */

@@ -2,7 +2,8 @@
  * The files on their way, one row each: name, progress, speed, and what went wrong.
  */
 
-import { h, icon, shownName, shownText, sizeText } from './dom.js';
+import { h, icon, shownName, shownText } from './dom.js';
+import { sizeText } from './size.js';
 
 /** @typedef {import('../lib/transfer.js').Transfer} Transfer */
 

@@ -2,20 +2,19 @@
  * `<vm-console src="/vms/web1" token="…">`: the whole console of one machine as one element.
  *
  *     VmAgent   clipboard, files, desktop size, who is connected   /vms/VM/agent
- *     Display   the picture, keys and mouse                        /vms/VM/display
+ *     Display   the picture, keys and mouse                        /vms/VM/display, or /vms/VM/spice
  *
  * Everything that a machine or another client says goes in as text, never as markup.
  */
 
-import { tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
+import { apiUrl, tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
 import { ClipboardSync } from './clipboard-sync.js';
 import { wireControls } from './controls.js';
-import { Display, loadNoVnc } from './display.js';
+import { Display, loadNoVnc, loadSpice, loadSpiceHtml5 } from './display.js';
 import { h, setText, shownName, shownText } from './dom.js';
 import { watchDrops } from './drop.js';
 import { BACKSPACE, COMMAND, menu } from './keys.js';
 import { Paste } from './paste.js';
-import { showPeople } from './people.js';
 import { Resizer } from './resizer.js';
 import { describe } from './state.js';
 import { buildView } from './view.js';
@@ -23,6 +22,8 @@ import { Watchdog } from './watchdog.js';
 
 /** How long a message stays, milliseconds. */
 const MESSAGE_STAYS = 8000;
+/** For the bridge to say what display there is, milliseconds. */
+const KIND_DEADLINE = 5000;
 /** How often the way to the bridge is measured, while somebody looks, milliseconds. */
 const PING_EVERY = 10_000;
 
@@ -31,18 +32,25 @@ export class VmConsole extends HTMLElement {
     static observedAttributes = ['src', 'scale', 'viewonly', 'resize'];
     /** How noVNC is loaded; a bundler's user sets `() => import('@novnc/novnc')`. */
     static loadNoVnc = loadNoVnc;
+    /** How spice-html5 is loaded; a bundler's user sets `() => import('@spice-project/spice-html5/src/display.js')`. */
+    static loadSpiceHtml5 = loadSpiceHtml5;
     /** After how much silence a display is asked for a sign of life, and given up, milliseconds. */
     static times = Watchdog.times;
     /**
      * What shows the picture; another kind of display has the surface of Display.
-     * @param {Element} target @returns {Display}
+     * @param {Element} target @param {() => Promise<string>} kind  `spice`, or another
+     * @returns {Display}
      */
-    static createDisplay = target => new Display(target, () => VmConsole.loadNoVnc());
+    static createDisplay = (target, kind) => new Display(target, async () =>
+        await kind() === 'spice' ? loadSpice(VmConsole.loadSpiceHtml5) : VmConsole.loadNoVnc());
 
     #view = buildView();
     /** @type {AbortController | null} */ #running = null;
     /** @type {VmAgent | null} */ #agent = null;
     /** @type {Display | null} */ #display = null;
+    /** Of the machine's display; empty: not known, or none. */
+    #kind = Promise.resolve('');
+    #guessed = false;
     /** @type {ClipboardSync | null} */ #clipboard = null;
     /** @type {Resizer | null} */ #resizer = null;
     /** @type {AbortController | null} */ #typing = null;
@@ -120,7 +128,9 @@ export class VmConsole extends HTMLElement {
         this.#running = running;
         this.#agent = agent;
         this.#error = null;
-        this.#display = VmConsole.createDisplay(view.display);
+        this.#guessed = false;
+        this.#kind = this.#askKind();
+        this.#display = VmConsole.createDisplay(view.display, () => this.#kind);
         this.#display.addEventListener('statechange', () => this.#displayChanged(), { signal });
         const clipboard = this.#clipboard = new ClipboardSync(agent, signal);
         clipboard.addEventListener('change', () => this.#clipboardChanged(clipboard), { signal });
@@ -243,13 +253,37 @@ export class VmConsole extends HTMLElement {
         const display = this.#display;
         if (!agent.permissions.has('display')) return display?.stop();
         if (display?.state === 'none' || display?.state === 'lost' || display?.state === 'refused') {
-            display.start(`${this.src}/display`, () => tokenText(this.token));
+            const path = async () => await this.#kind === 'spice' ? `spice?agent=${agent.resume}` : 'display';
+            display.start(async () => `${this.src}/${await path()}`, () => tokenText(this.token));
         }
+    }
+
+    /** What the bridge says; empty where it does not, or not to us. */
+    async #askKind() {
+        try {
+            const token = await tokenText(this.token);
+            const answer = await fetch(apiUrl(`${this.src}/agent`), { signal: AbortSignal.timeout(KIND_DEADLINE),
+                headers: token ? { authorization: `Bearer ${token}` } : {} });
+            return (await answer.json()).display.kind;
+        } catch {
+            return '';
+        }
+    }
+
+    /** There is no VNC: where nobody said what there is, it may be SPICE, or there is none. @param {VmAgent} agent */
+    async #guess(agent) {
+        if (await this.#kind || agent !== this.#agent) return;
+        this.#guessed = true;
+        this.#kind = Promise.resolve('spice');
+        this.#startDisplay(agent);
     }
 
     #displayChanged() {
         this.#update();  // nothing over the picture keeps the focus off
-        const state = this.#display?.state;
+        const { state, error } = this.#display ?? {};
+        if (state === 'none' && error && this.#agent) void this.#guess(this.#agent);
+        if (state === 'connected') this.#guessed = false;
+        if (state === 'lost' && this.#guessed) this.#display?.stop();
         const { activeElement: active } = document;
         const isFree = active === document.body || (active === this && !this.#hasFocus());
         if (state === 'connected' && this.hasAttribute('autofocus') && isFree) this.focus();
@@ -292,13 +326,23 @@ export class VmConsole extends HTMLElement {
         return new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
     });
 
-    /** Of the panel and the list. */
+    #loadPeople = late(async () => (await Promise.all([import('./people.js'), this.#loadStyle()]))[0]);
+
+    /** Of what is in cards: the panel and the lists. */
     #loadStyle = late(() => new Promise(resolve => {
         const style = styleOf('./vm-cards.css');
         style.addEventListener('load', resolve);
         style.addEventListener('error', resolve);
         this.shadowRoot?.prepend(style);
     }));
+
+    /** Who else is here, once there is somebody. */
+    async #showPeople() {
+        const { people } = this.#view;
+        if (people.hidden && (this.#agent?.clients.length ?? 0) < 2) return;
+        const loaded = await this.#loadPeople().catch(() => null);
+        loaded?.showPeople(this.#view, this.#agent);
+    }
 
     async #togglePanel() {
         await this.#loadPanel();
@@ -432,7 +476,8 @@ export class VmConsole extends HTMLElement {
         if (document.fullscreenElement) return document.exitFullscreen();
         try {
             await this.requestFullscreen();
-            await keyboardOf(navigator)?.lock();
+            // Some browsers let a page have Escape, Alt-Tab and the like then.
+            await /** @type {{ keyboard?: { lock(): Promise<void> } }} */ (navigator).keyboard?.lock();
         } catch {
             this.#show('This browser did not allow full screen.');
         }
@@ -458,7 +503,7 @@ export class VmConsole extends HTMLElement {
         upload.hidden = !agent?.permissions.has('files-to-guest');
         const canType = facts.display === 'connected' && !this.hasAttribute('viewonly');
         this.#panel?.typing(canType, this.#typing !== null);
-        showPeople(this.#view, agent);
+        void this.#showPeople();
         this.#become(state);
     }
 
@@ -502,13 +547,5 @@ function late(load) {
 
 /** @param {string} path */
 const styleOf = path => h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
-
-/**
- * In full screen some browsers let a page have Escape, Alt-Tab and the like.
- * @param {Navigator & { keyboard?: { lock(): Promise<void> } }} navigator
- */
-function keyboardOf(navigator) {
-    return navigator.keyboard;
-}
 
 customElements.define('vm-console', VmConsole);

@@ -1,7 +1,7 @@
 /**
  * Notices that a display's server has fallen silent while its connection stands: a paused or hung machine.
  *
- *     silence -> ask for one pixel -> no answer -> silent -> any byte -> not silent
+ *     silence -> ask, VNC for one pixel -> no answer -> silent -> any byte -> not silent
  *
  * A still picture sends nothing either, so silence alone says nothing; only an unanswered question does.
  */
@@ -13,16 +13,20 @@ export class Watchdog {
     /** Silence before the question, and for its answer, milliseconds. */
     static times = { silence: 10_000, answer: 8_000 };
 
-    /** @type {WebSocket} */ #socket;
+    /** @type {() => void} */ #ask;
     /** @type {(silent: boolean) => void} */ #tell;
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
     #started = false;
 
-    /** @param {WebSocket} socket @param {(silent: boolean) => void} tell */
-    constructor(socket, tell) {
-        this.#socket = socket;
+    /**
+     * @param {import('./display.js').Viewer} viewer
+     * @param {WebSocket} socket
+     * @param {(silent: boolean) => void} tell
+     */
+    constructor(viewer, socket, tell) {
+        this.#ask = () => viewer.ask ? viewer.ask() : socket.send(ONE_PIXEL);
         this.#tell = tell;
-        socket.addEventListener('message', () => { if (this.#started) this.start(); });
+        (viewer.ask ? viewer : socket).addEventListener('message', () => { if (this.#started) this.start(); });
     }
 
     /** From now on, and again whenever something comes. */
@@ -31,8 +35,7 @@ export class Watchdog {
         this.#started = true;
         this.#tell(false);
         this.#timer = setTimeout(() => {
-            if (this.#socket.readyState !== 1) return;
-            this.#socket.send(ONE_PIXEL);
+            this.#ask();
             this.#timer = setTimeout(() => this.#tell(true), Watchdog.times.answer);
         }, Watchdog.times.silence);
     }

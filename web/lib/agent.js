@@ -124,6 +124,11 @@ export class VmAgent extends EventTarget {
         return this.#state;
     }
 
+    /** What names this connection to the bridge; empty where it offers no resuming. */
+    get resume() {
+        return this.#link.resume;
+    }
+
     /**
      * Send one file; bytes go as the guest takes them.
      * @param {File | Blob} file

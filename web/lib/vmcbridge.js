@@ -4,4 +4,4 @@ export { VmAgent } from './agent.js';
 export { codes, localCodes, VmError } from './codes.js';
 export * from './events.js';
 export { Transfer } from './transfer.js';
-export { tokenText, webSocketUrl } from './dial.js';
+export { apiUrl, tokenText, webSocketUrl } from './dial.js';

@@ -21,6 +21,7 @@ constexpr std::array folders{
     Folder{"/lib/", "lib"},
     Folder{"/assets/", "console"},
     Folder{"/vendor/novnc/", "node_modules/@novnc/novnc"},
+    Folder{"/vendor/spice-html5/", "node_modules/@spice-project/spice-html5"},
 };
 constexpr std::string_view console_prefix = "/console/";
 
