@@ -126,7 +126,7 @@ describe('a whole session through the bridge', () => {
     test('a key of the client arrives', async () => {
         const user = await session.user();
         const picture = await machine.picture('a');
-        await machine.picture('z');
+        await user.shows(await machine.picture('z'));
         await user.press(KEY_A);
         await user.shows(picture);
         assert.equal((await machine.screen()).sha256, picture);
@@ -136,7 +136,7 @@ describe('a whole session through the bridge', () => {
     test('a click of the client arrives', async () => {
         const user = await session.user();
         const picture = await machine.pictureOfClick('left');
-        await machine.picture('z');
+        await user.shows(await machine.picture('z'));
         await user.motion(10, 5);
         await user.click(1);
         await user.shows(picture);
@@ -203,7 +203,7 @@ describe('a whole session through the bridge', () => {
         assert.ok(Date.now() - start < BACK_MS, `${Date.now() - start} ms`);
         await user.shows(await machine.picture('w'));
         const picture = await machine.picture('a');
-        await machine.picture('z');
+        await user.shows(await machine.picture('z'));
         await user.press(KEY_A);
         await user.shows(picture);
         await user.close();
