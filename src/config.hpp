@@ -41,7 +41,8 @@ struct Guest {
     std::string text;  ///< as it was written, for logs and the API
     // ---- Of a SPICE server
     std::string user{};           ///< of SASL; empty: a ticket
-    std::string password_file{};  ///< its first line is the password; empty: none is asked for
+    std::string password_file{};  ///< its first line is the password; empty: `password`
+    std::string password{};       ///< from a domain's XML; a secret, in no log; empty: none is asked for
     std::string ca_file{};        ///< of spice_tls; empty: what the system trusts
     std::string host_subject{};   ///< of its certificate, in place of the host's name
 
@@ -56,6 +57,34 @@ struct Display {
     friend bool operator==(const Display&, const Display&) = default;
 };
 
+/// Where a port sits on the virtio-serial controllers of a guest.
+struct VirtioAddress {
+    unsigned controller = 0;
+    unsigned bus = 0;
+    unsigned port = 0;
+
+    friend bool operator==(const VirtioAddress&, const VirtioAddress&) = default;
+};
+
+/// What a domain's XML says of a port besides how it is reached.
+struct PortFacts {
+    std::string source;  ///< FILE:LINE; empty: the port is not from there
+    std::optional<VirtioAddress> address;
+
+    friend bool operator==(const PortFacts&, const PortFacts&) = default;
+};
+
+/// A port of a machine besides the agent's: a raw channel.
+struct Port {
+    std::string name;              ///< 1..64 of A-Z a-z 0-9 . _ -
+    std::optional<Guest> channel;  ///< its host end: unix, tcp or pty; nullopt: nobody can attach to it
+    std::string problem;           ///< why nobody can
+    bool needs_leave = false;      ///< what it carries commands the guest: open only where policy names it
+    PortFacts facts;
+
+    friend bool operator==(const Port&, const Port&) = default;
+};
+
 /// [limits], as it stands for one VM.
 struct Limits {
     std::chrono::milliseconds resume_grace{30'000};     ///< how long a lost connection may be resumed; 0: never
@@ -67,7 +96,9 @@ struct Limits {
 struct VmConfig {
     std::string name;  ///< 1..64 of A-Z a-z 0-9 . _ -
     std::optional<Guest> guest;
+    PortFacts guest_facts;
     std::optional<Display> display;
+    std::vector<Port> ports;
     std::vector<Address> spice_listen;  ///< for SPICE clients of this machine alone
     std::string spice_ticket_file;      ///< its password; what stands in it is in Config::spice_passwords
     std::string uuid;                   ///< 8-4-4-4-12, in lower case; empty: unknown

@@ -197,8 +197,10 @@ VmView Vm::describe() const {
                 .uuid = config_.uuid,
                 .guest = config_.guest ? config_.guest->text : std::string{},
                 .guest_connected = guest_connected_,
+                .guest_facts = config_.guest_facts,
                 .display = {},
                 .display_clients = displays_,
+                .ports = config_.ports,
                 .status = port_.status()};
     if (config_.display) {
         view.display = config_.display->text;

@@ -25,9 +25,11 @@ struct VmView {
     std::string uuid;   ///< as configured; empty: none
     std::string guest;  ///< as configured; empty: none
     bool guest_connected = false;
+    PortFacts guest_facts;
     std::string display;  ///< as configured; empty: none
     std::string_view display_kind = "vnc";
     std::size_t display_clients = 0;
+    std::vector<Port> ports;
     bridge::VmStatus status;
 };
 

@@ -57,9 +57,34 @@ json::value display_of(const VmView& view) {
     return json::object{{"address", view.display}, {"kind", view.display_kind}, {"clients", view.display_clients}};
 }
 
+/// Where the port sits in the guest, in libvirt's words.
+json::value device_of(const PortFacts& facts) {
+    if (!facts.address) return nullptr;
+    return json::object{{"type", "virtio-serial"},
+                        {"controller", facts.address->controller},
+                        {"bus", facts.address->bus},
+                        {"port", facts.address->port}};
+}
+
 json::value guest_of(const VmView& view) {
     if (view.guest.empty()) return nullptr;
-    return json::object{{"address", view.guest}, {"connected", view.guest_connected}};
+    return json::object{{"address", view.guest},
+                        {"connected", view.guest_connected},
+                        {"source", text_or_null(view.guest_facts.source)},
+                        {"device", device_of(view.guest_facts)}};
+}
+
+json::array ports_of(const VmView& view) {
+    json::array ports;
+    for (const auto& port : view.ports) {
+        ports.push_back({{"name", port.name},
+                         {"address", text_or_null(port.channel ? port.channel->text : std::string{})},
+                         {"problem", text_or_null(port.problem)},
+                         {"needsLeave", port.needs_leave},
+                         {"source", text_or_null(port.facts.source)},
+                         {"device", device_of(port.facts)}});
+    }
+    return ports;
 }
 
 json::object machine(const VmView& view) {
@@ -69,7 +94,7 @@ json::object machine(const VmView& view) {
             {"agent", agent_of(view.status)},
             {"clients", clients_of(view.status)},
             {"display", display_of(view)},
-            {"ports", json::array{}},
+            {"ports", ports_of(view)},
             {"counters", counters_of(view.status.counters)}};
 }
 

@@ -30,10 +30,10 @@ std::uint32_t our_common(proto::Capabilities wanted) noexcept {
                                             SPICE_COMMON_CAP_AUTH_SASL});
 }
 
-/// The first line of the file; empty: no file is named.
+/// The first line of the file, or where none is named what a domain's XML said; empty: nobody asks for one.
 Result<std::string, std::string> password_of(const Guest& guest) {
     using Password = Result<std::string, std::string>;
-    if (guest.password_file.empty()) return Password{boost::system::in_place_value, std::string{}};
+    if (guest.password_file.empty()) return Password{boost::system::in_place_value, guest.password};
     std::ifstream file{guest.password_file};
     std::string line;
     if (!file || !std::getline(file, line))

@@ -1,0 +1,51 @@
+#include "src/io/http/api.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gmock/gmock.h>
+
+namespace vmcbridge::io::http {
+namespace {
+
+using boost::json::parse;
+
+VmView view_of_domain() {
+    VmView view;
+    view.name = "a";
+    view.guest = "unix:/a";
+    view.guest_facts = {.source = "a.xml:3", .address = VirtioAddress{.controller = 1, .bus = 2, .port = 3}};
+    return view;
+}
+
+TEST(ApiJson, SaysWhereTheGuestOfADomainComesFrom) {
+    const auto machine = parse(to_json(view_of_domain()));
+    EXPECT_EQ(machine.at("guest"), parse(R"({"address": "unix:/a", "connected": false, "source": "a.xml:3",
+        "device": {"type": "virtio-serial", "controller": 1, "bus": 2, "port": 3}})"));
+}
+
+TEST(ApiJson, HasNullWhereNoDomainSaysIt) {
+    VmView view;
+    view.guest = "unix:/a";
+    EXPECT_EQ(parse(to_json(view)).at("guest"),
+              parse(R"({"address": "unix:/a", "connected": false, "source": null, "device": null})"));
+}
+
+TEST(ApiJson, ListsPortsWithAddressOrReason) {
+    auto view = view_of_domain();
+    Guest channel;
+    channel.text = "unix:/b";
+    view.ports.push_back({.name = "org.qemu.guest_agent.0",
+                          .channel = channel,
+                          .problem = {},
+                          .needs_leave = true,
+                          .facts = {.source = "a.xml:4", .address = VirtioAddress{.port = 2}}});
+    view.ports.push_back(
+        {.name = "serial0", .channel = {}, .problem = "why", .facts = {.source = "a.xml:9", .address = {}}});
+    EXPECT_EQ(parse(to_json(view)).at("ports"), parse(R"([
+        {"name": "org.qemu.guest_agent.0", "address": "unix:/b", "problem": null, "needsLeave": true,
+         "source": "a.xml:4", "device": {"type": "virtio-serial", "controller": 0, "bus": 0, "port": 2}},
+        {"name": "serial0", "address": null, "problem": "why", "needsLeave": false,
+         "source": "a.xml:9", "device": null}])"));
+}
+
+}  // namespace
+}  // namespace vmcbridge::io::http
