@@ -109,7 +109,7 @@ private:
             vm.name = *valid;
         read_group(group.name, "vm", vm);
         if (faults_.size() > before) return;
-        if (!vm.guest && !vm.display) fault(group.line, group.name, {}, "has neither a guest nor a display");
+        file_.lines[{"vm " + vm.name, {}}] = group.line;
         if (!file_.config.vms.emplace(vm.name, std::move(vm)).second)
             fault(group.line, group.name, {}, "a VM of this name stands above");  // [vm a] and [vm  a]
     }
@@ -195,6 +195,7 @@ private:
     void check_guests() {
         std::map<std::string, std::string> holders;
         for (const auto& [name, vm] : config_.vms) {
+            if (!vm.guest && !vm.display) fault("vm " + name, {}, "has neither a guest nor a display");
             const auto resource = exclusive_resource(vm);
             if (!resource) continue;
             const auto [holder, is_new] = holders.emplace(*resource, name);
@@ -266,20 +267,13 @@ Result<ConfigFile, ConfigFaults> read_config(const std::string& path) {
 
 ConfigFaults conflicts(const Config& config, const ConfigFile& origin) { return Conflicts{config, origin}.find(); }
 
-ConfigFaults faults_of(const std::string& path, TlsCheck check_tls) {
-    auto file = read_config(path);
-    if (!file) return std::move(file).error();
-    auto faults = conflicts(file->config, *file);
-    std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
-    const auto& tls = file->config.server.tls;
+ConfigFaults faults_of(ConfigFile& file, TlsCheck check_tls) {
+    auto faults = conflicts(file.config, file);
+    std::ranges::move(read_tickets(file.config, file), std::back_inserter(faults));
+    const auto& tls = file.config.server.tls;
     if (tls.certificate.empty() || tls.key.empty()) return faults;
-    constexpr std::string_view group = "server";
-    constexpr std::string_view key = "tls-certificate";
-    if (auto text = check_tls(tls); !text.empty()) {
-        const auto line = file->lines.find({std::string{group}, std::string{key}});
-        faults.push_back({path, line == file->lines.end() ? 0 : line->second, std::string{group}, std::string{key},
-                          std::move(text)});
-    }
+    if (auto text = check_tls(tls); !text.empty())
+        faults.push_back(fault_at(file, "server", "tls-certificate", std::move(text)));
     return faults;
 }
 

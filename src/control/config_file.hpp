@@ -31,7 +31,7 @@ struct ConfigFile {
     std::string path;
     Config config;
     VmConfig every_vm;                                                 ///< [policy] and [limits]: what a VM starts from
-    std::map<std::pair<std::string, std::string>, std::size_t> lines;  ///< (group, key) -> line
+    std::map<std::pair<std::string, std::string>, std::size_t> lines;  ///< (group, key) -> line; no key: of the group
 };
 
 /// Parses `text`; `path` names it in faults. Each value is checked by itself; what must hold between values is
@@ -52,7 +52,7 @@ using TlsCheck = std::string (*)(const TlsFiles& files);
 [[nodiscard]] ConfigFault fault_at(const ConfigFile& origin, const std::string& group, const std::string& key,
                                    std::string text);
 
-/// All that is wrong with the file at `path`; empty: `serve` would take it.
-[[nodiscard]] ConfigFaults faults_of(const std::string& path, TlsCheck check_tls);
+/// All that does not hold between the values of a file and the files that it names; reads its tickets.
+[[nodiscard]] ConfigFaults faults_of(ConfigFile& file, TlsCheck check_tls);
 
 }  // namespace vmcbridge::control

@@ -35,14 +35,13 @@ constexpr const char* overview =
 
 constexpr const char* serve_summary =
     "Runs the bridge in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP\n"
-    "reads the file again. What stands here goes before what the file says.";
+    "reads the files again. What stands here goes before what the file says.";
 constexpr const char* serve_description =
     "GUEST is the host end of the VM's com.redhat.spice.0 port: unix:PATH,\n"
     "unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N, or where\n"
     "a SPICE server holds it: spice:HOST:PORT, spice+tls:HOST:PORT, spice+unix:PATH.\n"
     "DISPLAY is vnc:HOST:PORT or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or\n"
     "unix:PATH. Keys of the file: vmcbridge.conf(5).\n"
-    "\n"
     "Example:\n"
     "  vmcbridge serve --vm web1=unix:/run/web1.sock --display web1=vnc:127.0.0.1:5901";
 
@@ -56,7 +55,8 @@ constexpr const char* demo_description =
     "Example: vmcbridge demo --listen 127.0.0.1:9000";
 
 constexpr const char* check_config_summary =
-    "Parses FILE and names every fault with its line. Exit code: 0 no fault, 1 faults.";
+    "Parses FILE and names every fault with its line. Exit code: 0 no fault, 1 faults.\n"
+    "With --domain, what serve would make of libvirt's XML of a machine, too.";
 constexpr const char* check_config_description = "Example: vmcbridge check-config /etc/vmcbridge/vmcbridge.conf";
 
 constexpr unsigned threads_most = 256;
@@ -164,13 +164,14 @@ std::optional<Problem> read_listeners(std::string_view option, const Texts& text
 /// What `serve` takes, as GOption fills it in.
 struct ServeOptions {
     Texts config, vms, displays, listen, spice_listen, admin, threads, web_root, arguments;
-    Texts port, domain, libvirt;
+    Texts domains, port, libvirt;
     gboolean verbose = FALSE;
 
     std::vector<GOptionEntry> entries() {
         return {config.entry("config", 'c', "FILE", "configuration (/etc/vmcbridge/vmcbridge.conf, if there)"),
                 vms.entry("vm", 0, "NAME=GUEST", "a machine and its guest's port; again for more"),
                 displays.entry("display", 0, "NAME=DISPLAY", "where its picture comes from"),
+                domains.entry("domain", 0, "FILE.xml", "a machine as libvirt describes it; again for more"),
                 listen.entry("listen", 0, "ADDR", "HTTP and WebSocket (127.0.0.1:8006); again for more"),
                 spice_listen.entry("spice-listen", 0, "ADDR", "SPICE clients (nowhere); again for more"),
                 admin.entry("admin", 0, "unix:PATH", "the management interface"),
@@ -178,15 +179,13 @@ struct ServeOptions {
                 web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
                 flag("verbose", 'v', verbose, "log more"),
                 port.hidden("port"),
-                domain.hidden("domain"),
                 libvirt.hidden("libvirt"),
                 arguments.arguments(nullptr)};
     }
 
     /// Of the public interface, and honest about it until they are built.
     [[nodiscard]] std::optional<Problem> refuse_later() const {
-        const std::array<std::pair<const char*, const Texts*>, 3> later{
-            {{"--port", &port}, {"--domain", &domain}, {"--libvirt", &libvirt}}};
+        const std::array<std::pair<const char*, const Texts*>, 2> later{{{"--port", &port}, {"--libvirt", &libvirt}}};
         for (const auto& [name, texts] : later)
             if (!texts->all().empty()) return usage(name, "not supported by this version");
         return std::nullopt;
@@ -198,6 +197,7 @@ struct ServeOptions {
         command.verbose = verbose != 0;
         command.config = last(config).value_or("");
         command.web_root = last(web_root);
+        command.domains = domains.all();
         if (auto problem = read_named("--vm", vms, parse_guest, command.vms)) return problem;
         if (auto problem = read_named("--display", displays, parse_display, command.displays)) return problem;
         if (auto problem = read_listeners("--listen", listen, command.listen)) return problem;
@@ -252,13 +252,18 @@ Parsed<Command> parse_demo(std::span<const char* const> arguments) {
 
 Parsed<Command> parse_check_config(std::span<const char* const> arguments) {
     Texts files;
-    const std::array entries{files.arguments("FILE")};
+    Texts domains;
+    const std::array entries{domains.entry("domain", 0, "FILE.xml", "a machine of libvirt beside it; again for more"),
+                             files.arguments("FILE")};
     const auto parsed = parse({"check-config", check_config_summary, check_config_description}, entries, arguments);
     if (!parsed) return parsed.error();
     if (const auto& help = *parsed; help.has_value()) return Command{PrintCommand{*help}};
     auto all = files.all();
-    if (all.size() != 1) return usage("check-config", "write vmcbridge check-config FILE");
-    return Command{CheckConfigCommand{std::move(all.front())}};
+    CheckConfigCommand command{{}, domains.all()};
+    if (all.size() > 1 || (all.empty() && command.domains.empty()))
+        return usage("check-config", "write vmcbridge check-config FILE, or --domain FILE.xml");
+    if (!all.empty()) command.file = std::move(all.front());
+    return Command{std::move(command)};
 }
 
 Problem unknown_command(std::string_view name) {

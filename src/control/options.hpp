@@ -2,6 +2,7 @@
 
 #include "src/config.hpp"
 #include "src/control/config_file.hpp"
+#include "src/control/domain/domain_file.hpp"
 #include "src/control/problem.hpp"
 
 #include <optional>
@@ -18,7 +19,8 @@ namespace vmcbridge::control {
 struct ServeCommand {
     std::string config;  ///< path; empty: the default file if it exists
     std::vector<std::pair<std::string, Guest>> vms;
-    std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm or the file gives
+    std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm, --domain or the file gives
+    std::vector<std::string> domains;                       ///< files with libvirt's XML of machines
     std::vector<Address> listen;                            ///< in place of all the file's listeners
     std::vector<Address> spice_listen;                      ///< likewise
     std::optional<Address> admin;
@@ -36,7 +38,8 @@ struct DemoCommand {
 
 /// `vmcbridge check-config FILE`
 struct CheckConfigCommand {
-    std::string file;
+    std::string file;  ///< empty: only domains are looked at
+    std::vector<std::string> domains;
 };
 
 /// --help and --version: text for stdout, and done.
@@ -49,8 +52,13 @@ using Command = std::variant<ServeCommand, DemoCommand, CheckConfigCommand, Prin
 /// `arguments` are those of main() without the program's name. A Problem is a usage error: exit code 2.
 [[nodiscard]] Parsed<Command> parse_command_line(std::span<const char* const> arguments, std::string_view version);
 
-/// The file and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
+/// The file, the domains and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
+/// What is worth knowing of the domains is logged.
 [[nodiscard]] Result<Config, ConfigFaults> load_config(const ServeCommand& command);
+
+/// All that is wrong with the files that `command` names, and what is worth knowing; no faults: `serve` would take
+/// them.
+[[nodiscard]] Findings findings_of(const CheckConfigCommand& command, TlsCheck check_tls);
 
 /// The admin socket where nobody names one: in `folder` if that is there and writable, else none.
 [[nodiscard]] std::optional<Address> default_admin(const std::string& folder);

@@ -1,5 +1,6 @@
 #include "src/control/options.hpp"
 #include "src/control/ticket_file.hpp"
+#include "src/log.hpp"
 
 #include <unistd.h>
 
@@ -8,7 +9,8 @@
 #include <iterator>
 #include <utility>
 
-// The file, then what the command line says, then the defaults of what nobody named, then what must hold between them.
+// The file, then what the command line says and the domains that it names, then the defaults of what nobody named, then
+// what must hold between them.
 
 namespace vmcbridge::control {
 namespace {
@@ -30,7 +32,8 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
         vm.guest = guest;
         file.lines.erase({"vm " + name, "guest"});
     }
-    ConfigFaults faults;
+    auto [faults, notes] = add_domains(command.domains, file);
+    for (const auto& note : notes) log::warning("domain-note", {{"note", to_text(note)}});
     for (const auto& [name, display] : command.displays) {
         const auto vm = config.vms.find(name);
         if (vm != config.vms.end())
@@ -71,6 +74,14 @@ Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
     std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
     if (!faults.empty()) return faults;
     return std::move(file->config);
+}
+
+Findings findings_of(const CheckConfigCommand& command, TlsCheck check_tls) {
+    auto file = command.file.empty() ? ConfigFile{} : read_config(command.file);
+    if (!file) return {std::move(file).error(), {}};
+    auto findings = add_domains(command.domains, *file);
+    std::ranges::move(faults_of(*file, check_tls), std::back_inserter(findings.faults));
+    return findings;
 }
 
 }  // namespace vmcbridge::control

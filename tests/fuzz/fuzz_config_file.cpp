@@ -39,6 +39,7 @@ void run(std::string_view text) {
     }
     if (!file) return;
     for (const auto& listener : file->config.server.listen) check_listener(listener);
+    if (!faults.empty()) return;
     for (const auto& [name, vm] : file->config.vms) check_vm(name, vm);
 }
 

@@ -29,8 +29,10 @@ export class Daemon {
 
     /** Starts it and waits until it is ready.
      *  @param {import('./sandbox.js').Sandbox} sandbox
-     *  @param {{ vms?: Groups, sections?: Groups, ca?: string, env?: NodeJS.ProcessEnv, verbose?: boolean }} [options]
-     *         vms: keys of each [vm NAME]; sections: keys of the other groups; ca: what `sections` make it show;
+     *  @param {{ vms?: Groups, sections?: Groups, domains?: string[], ca?: string, env?: NodeJS.ProcessEnv,
+     *            verbose?: boolean }} [options]
+     *         vms: keys of each [vm NAME]; sections: keys of the other groups; domains: files with libvirt's XML of
+     *         machines; ca: what `sections` make it show;
      *         env: variables besides those of the test; verbose: it logs all that it can */
     static async start(sandbox, options = {}) {
         const daemon = new Daemon();
@@ -40,7 +42,8 @@ export class Daemon {
         daemon.ca = options.ca;
         daemon.#env = { ...process.env, ...options.env };
         await daemon.configure(options);
-        return daemon.run(['serve', ...(options.verbose ? ['--verbose'] : []), '--config', daemon.config]);
+        const domains = (options.domains ?? []).flatMap((file) => ['--domain', file]);
+        return daemon.run(['serve', ...(options.verbose ? ['--verbose'] : []), '--config', daemon.config, ...domains]);
     }
 
     /** Starts it with these arguments alone; asAdmin() works where they name `sandbox.path('admin.sock')`.

@@ -188,9 +188,9 @@ TEST(ConfigFile, NeverThrowsOnAnyPrefixOfAGoodOne) {
 }
 
 TEST(ConfigFile, NeedsToBeThere) {
-    EXPECT_THAT(to_text(faults_of("/nonexistent/x.conf", nullptr).at(0)),
+    EXPECT_THAT(to_text(read_config("/nonexistent/x.conf").error().at(0)),
                 StartsWith("/nonexistent/x.conf: can't be read: "));
-    EXPECT_THAT(to_text(faults_of("/", nullptr).at(0)), StartsWith("/: can't be read: "));
+    EXPECT_THAT(to_text(read_config("/").error().at(0)), StartsWith("/: can't be read: "));
 }
 
 TEST(Conflicts, ACertificateNeedsItsKey) {

@@ -85,6 +85,15 @@ TEST(CommandLine, TakesOptionsBeforeAndAfterArguments) {
     EXPECT_EQ(parsed<CheckConfigCommand>({"check-config", "--", "--help"}).file, "--help");
 }
 
+TEST(CommandLine, NamesDomainsOfLibvirt) {
+    EXPECT_THAT(parsed<ServeCommand>({"serve", "--domain", "a.xml", "--domain=b.xml"}).domains,
+                ElementsAre("a.xml", "b.xml"));
+    const auto check = parsed<CheckConfigCommand>({"check-config", "--domain", "a.xml", "x.conf"});
+    EXPECT_EQ(check.file, "x.conf");
+    EXPECT_THAT(check.domains, ElementsAre("a.xml"));
+    EXPECT_EQ(parsed<CheckConfigCommand>({"check-config", "--domain", "a.xml"}).file, "");
+}
+
 TEST(CommandLine, OfDemoHasOneListener) {
     EXPECT_EQ(parsed<DemoCommand>({"demo"}).listen, std::nullopt);
     EXPECT_EQ(parsed<DemoCommand>({"demo", "--listen", "127.0.0.1:9"}).listen, (Address{"127.0.0.1", 9, {}}));
@@ -116,7 +125,7 @@ TEST(CommandLine, NamesWhatIsWrong) {
 }
 
 TEST(CommandLine, IsHonestAboutWhatThisVersionLacks) {
-    for (const auto* option : {"--port", "--domain", "--libvirt"})
+    for (const auto* option : {"--port", "--libvirt"})
         EXPECT_EQ(problem_of({"serve", option, "x"}), std::string{option} + ": not supported by this version");
     for (const auto* command : {"token", "status", "trace", "copy", "paste", "send", "resize", "decode"})
         EXPECT_THAT(problem_of({command}), HasSubstr("not supported by this version"));
@@ -136,7 +145,8 @@ TEST(Help, FitsAScreenAndEndsWithAnExample) {
 
 TEST(Help, MentionsEveryOption) {
     const auto serve = parsed<PrintCommand>({"serve", "--help"}).text;
-    for (const auto* option : {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--listen=ADDR",
+    for (const auto* option : {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--domain=FILE.xml",
+                               "--listen=ADDR",
                                "--admin=unix:PATH", "--threads=N", "--web-root=FOLDER", "--verbose", "--help"})
         EXPECT_THAT(serve, HasSubstr(option));
     EXPECT_THAT(serve, HasSubstr("vmcbridge serve [OPTION"));

@@ -81,8 +81,9 @@ TEST_F(TicketFileTest, EachMachineHasItsOwn) {
 }
 
 TEST_F(TicketFileTest, ItsFaultsAreThoseOfTheConfiguration) {
-    const auto config = write("x.conf", "[vm a]\nguest = unix:/a\nspice-ticket-file = /nowhere/at/all\n");
-    const auto faults = faults_of(config, nullptr);
+    auto config = read_config(write("x.conf", "[vm a]\nguest = unix:/a\nspice-ticket-file = /nowhere/at/all\n"));
+    ASSERT_TRUE(config);
+    const auto faults = faults_of(*config, nullptr);
     ASSERT_EQ(faults.size(), 1U);
     EXPECT_THAT(to_text(faults.front()), HasSubstr(":3: [vm a] spice-ticket-file: \"/nowhere/at/all\": can't be read"));
 }
