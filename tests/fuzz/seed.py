@@ -82,6 +82,15 @@ def write(target, name, content):
     (folder / name).write_bytes(content)
 
 
+def domains():
+    """The samples of tests/vectors/domains as (name, xml)."""
+    around = {"running": "<domain type='kvm' id='1'><name>web1</name><devices>%s</devices></domain>",
+              "off": "<domain type='kvm'><name>web1</name><devices>%s</devices></domain>", "whole": "%s"}
+    for path in sorted((VECTORS / "domains").glob("*.txt")):
+        for word, title, xml in re.findall(r"^== (\w+): (.*)\n((?:.*\n)*?)=>\n", path.read_text(), re.MULTILINE):
+            yield plain(title), around[word].replace("%s", xml)
+
+
 def main():
     vdi = json.loads((VECTORS / "vdi.json").read_text())
     traces = json.loads((VECTORS / "traces.json").read_text())
@@ -96,6 +105,8 @@ def main():
         write("fuzz_text", name, b"\x04\x03" + (text.encode() if isinstance(text, str) else text))
     for name, text in FILE_NAMES.items():
         write("fuzz_file_name", name, b"\x01" + (text.encode() if isinstance(text, str) else text))
+    for name, xml in domains():
+        write("fuzz_domain_xml", name, xml)
     browser = json.loads((VECTORS / "browser_frames.json").read_text())
     for vector in browser["fromClient"]["valid"] + browser["fromClient"]["invalid"]:
         text = vector.get("text") or json.dumps(vector.get("frame"), separators=(",", ":"))
