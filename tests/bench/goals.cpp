@@ -54,7 +54,9 @@ constexpr std::array goals{
     Goal{"P5", "spice-up", "spice-server", nullptr, value, at_least, 4, 1, "x spice-server"},
     Goal{"P5", "spice-up", "spice-server", nullptr, &Sample::cpu, at_most, 0.25, 1, "x its CPU"},
     Goal{"P5", "spice-down-10", "spice-server", nullptr, value, at_least, 2, 1, "x spice-server"},
+    Goal{"S1", "session-down", "copy", nullptr, value, at_least, 0.9, 1, "x copy"},
     // No goal of their own; printed because they say what the hub costs over the relay of bytes.
+    Goal{"-", "session-input", "copy", nullptr, value, at_most, not_measured, 1, "x copy"},
     Goal{"-", "agent-down-64k", "copy", "down-64k", value, at_least, not_measured, 1, "x copy"},
     Goal{"-", "agent-down-2k", "copy", "down-2k", value, at_least, not_measured, 1, "x copy"},
     Goal{"-", "agent-up-64k", "hand-written", "up-64k", value, at_least, not_measured, 1, "x hand-written"},

@@ -32,8 +32,7 @@ void send_small_chunks(int fd, std::vector<std::byte> head, const Pattern& patte
 
 }  // namespace
 
-Guest::Guest(const std::string& path, Script script, Host host)
-    : script_{std::move(script)}, fd_{connect_unix(path)} {
+Guest::Guest(const std::string& path, Script script, Host host) : script_{std::move(script)}, fd_{connect_unix(path)} {
     send_announce(true);
     thread_ = std::thread{[this] { read_port(); }};
     if (host == Host::server) return;

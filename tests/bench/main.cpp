@@ -30,7 +30,8 @@ struct Case {
 };
 
 bool is_spice(const Relay& relay) { return relay.spice_port() != 0; }
-bool any(const Relay& relay) { return !is_spice(relay); }
+bool any(const Relay& relay) { return !is_spice(relay) && !relay.has_session(); }
+bool is_session(const Relay& relay) { return relay.has_session() || relay.name() == "copy"; }
 bool is_daemon(const Relay& relay) { return any(relay) && !relay.guest_path().empty(); }
 bool is_server(const Relay& relay) { return is_daemon(relay) || relay.name() == "websockify"; }
 
@@ -93,6 +94,12 @@ std::vector<Case> all_cases(const ScratchDirectory& scratch, const Options& opti
         {{"agent-beside-file", "agent: 64 bytes of clipboard to the guest during a file", Unit::latency},
          is_daemon,
          [](auto& relay, auto& effort) { return clipboard_beside_file(relay, effort); }},
+        {{"session-down", "SPICE display of a server behind, 64 KiB writes", Unit::rate},
+         is_session,
+         [](auto& relay, auto& effort) { return download(relay, 64 * kib, effort); }},
+        {{"session-input", "SPICE key of a viewer, and an answer", Unit::latency},
+         is_session,
+         [](auto& relay, auto& effort) { return input_round_trip(relay, effort); }},
         {{"spice-down", "SPICE: clipboard to a client that grants all", Unit::rate},
          is_spice,
          [](auto& relay, auto& effort) { return spice_download(relay, SpiceClient::unlimited, effort); }},
@@ -125,6 +132,7 @@ std::vector<Relay> start_relays(const ScratchDirectory& scratch, const Options& 
     start("hand-written", true, [&] { return start_hand_written(scratch); });
     start("websockify", false, [&] { return start_websockify(scratch); });
     start("vmcbridge", true, [&] { return start_vmcbridge(scratch, options.vmcbridge, "vmcbridge"); });
+    start("vmcbridge", true, [&] { return start_vmcbridge_session(scratch, options.vmcbridge); });
     start("spice-server", false, [&] { return start_spice_server(scratch); });
     start("vmcbridge", false, [&] { return start_vmcbridge_spice(scratch, options.vmcbridge); });
     return relays;

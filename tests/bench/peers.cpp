@@ -1,5 +1,7 @@
 #include "tests/bench/peers.hpp"
 
+#include <spice/enums.h>
+
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -66,8 +68,8 @@ std::uint16_t announced_port(const std::filesystem::path& log, std::initializer_
 std::vector<std::string> serve(const std::filesystem::path& program, const std::string& guest,
                                const std::string& admin) {
     if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
-    return {program, "serve", "--vm", "bench=unix-listen:" + guest, "--listen", "127.0.0.1:0", "--admin",
-            "unix:" + admin};
+    return {program,    "serve",       "--vm",    "bench=unix-listen:" + guest,
+            "--listen", "127.0.0.1:0", "--admin", "unix:" + admin};
 }
 
 }  // namespace
@@ -84,7 +86,17 @@ Bytes ClientEnd::receive() {
 
 std::chrono::nanoseconds Relay::cpu() const { return parts_.process ? parts_.process->cpu() : 0ns; }
 
+Link Relay::connect_inputs() const {
+    if (!has_session()) return connect();
+    auto channel = parts_.session->open(SPICE_CHANNEL_INPUTS);
+    return {ClientEnd{std::move(channel.viewer), {}}, std::move(channel.server)};
+}
+
 Link Relay::connect() const {
+    if (has_session()) {
+        auto channel = parts_.session->open(SPICE_CHANNEL_DISPLAY);
+        return {ClientEnd{std::move(channel.viewer), {}}, std::move(channel.server)};
+    }
     Fd client = connect_tcp(parts_.port);
     std::optional<WebSocket> socket;
     if (is_framed()) socket.emplace(client.get(), parts_.port, parts_.path, "binary");
@@ -143,8 +155,26 @@ Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesyst
     return Relay{std::move(parts)};
 }
 
+Relay start_vmcbridge_session(const ScratchDirectory& scratch, const std::filesystem::path& program) {
+    if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
+    const std::string server = scratch / "session.sock";
+    Relay::Parts parts{"vmcbridge", nullptr, 0, listen_unix(server), {}, {}};
+    const auto log = scratch / "session.log";
+    parts.process = std::make_unique<Process>(
+        std::vector<std::string>{program, "serve", "--vm", "bench=spice+unix:" + server, "--listen", "127.0.0.1:0",
+                                 "--admin", "unix:" + std::string{scratch / "session-admin.sock"}, "--spice-listen",
+                                 "127.0.0.1:0"},
+        log);
+    std::uint16_t port = 0;
+    const auto ready = [&] { return (port = announced_port(log, {"event=listening", "service=spice "})) != 0; };
+    wait_until("vmcbridge", *parts.process, log, ready);
+    parts.session = std::make_unique<SpiceSession>(parts.target, port);
+    return Relay{std::move(parts)};
+}
+
 Relay start_spice_server(const ScratchDirectory& scratch) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "vmcbridge_spice_server";
+    const auto program =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "vmcbridge_spice_server";
     if (!std::filesystem::exists(program)) throw Failure{"libspice-server-dev is not installed"};
     const std::string guest = scratch / "spice-server.sock";
     Relay::Parts parts{"spice-server", nullptr, 0, {}, {}, guest};

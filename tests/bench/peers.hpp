@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/bench/process.hpp"
+#include "tests/bench/spice_session.hpp"
 #include "tests/bench/websocket.hpp"
 
 #include <memory>
@@ -37,10 +38,11 @@ public:
         std::string name;
         std::unique_ptr<Process> process;  // none: the generator against itself
         std::uint16_t port = 0;
-        Fd target;          // where it connects for each client
-        std::string path;   // of the WebSocket; empty: bare bytes
-        std::string guest;  // where the agent belongs; empty: a relay of bytes alone
-        std::uint16_t spice_port = 0;  // where SPICE clients connect; 0: nowhere
+        Fd target;                                // where it connects for each client
+        std::string path;                         // of the WebSocket; empty: bare bytes
+        std::string guest;                        // where the agent belongs; empty: a relay of bytes alone
+        std::uint16_t spice_port = 0;             // where SPICE clients connect; 0: nowhere
+        std::unique_ptr<SpiceSession> session{};  // what it relays are this one's channels
     };
     explicit Relay(Parts parts) : parts_{std::move(parts)} {}
 
@@ -54,7 +56,12 @@ public:
     [[nodiscard]] const Process* process() const noexcept { return parts_.process.get(); }
     [[nodiscard]] std::chrono::nanoseconds cpu() const;
 
+    /// Relays the channels of a SPICE session.
+    [[nodiscard]] bool has_session() const noexcept { return parts_.session != nullptr; }
+
     [[nodiscard]] Link connect() const;
+    /// The same for keys and clicks, which some relays treat apart.
+    [[nodiscard]] Link connect_inputs() const;
 
 private:
     Parts parts_;
@@ -68,6 +75,8 @@ private:
 /// `name` keeps the sockets and logs of several daemons apart.
 [[nodiscard]] Relay start_vmcbridge(const ScratchDirectory& scratch, const std::filesystem::path& program,
                                     const std::string& name);
+/// The daemon before a SPICE server, whose display it relays.
+[[nodiscard]] Relay start_vmcbridge_session(const ScratchDirectory& scratch, const std::filesystem::path& program);
 /// The daemon as a SPICE server, and nothing else.
 [[nodiscard]] Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesystem::path& program);
 /// libspice-server in the process that is built beside this one.

@@ -4,7 +4,12 @@
 //   3. receive_all checks each byte where it arrives, until the total is there; the clock starts at the first byte
 #include "tests/bench/raw_cases.hpp"
 
+#include "tests/bench/spice_wire.hpp"
+
+#include <spice/enums.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <future>
@@ -135,6 +140,34 @@ Sample round_trip(const Relay& relay, std::size_t size, const Effort& effort) {
         const auto start = Clock::now();
         send_all(link.client.fd(), message);
         receive_echo(link.client, pattern, offset, size);
+        times.push_back(seconds(Clock::now() - start));
+    }
+    Sample sample;
+    sample.cpu = seconds(relay.cpu() - cpu) / static_cast<double>(times.size());
+    sample.value = quantile(times, 0.5);
+    sample.tail = quantile(times, 0.99);
+    return sample;
+}
+
+Sample input_round_trip(const Relay& relay, const Effort& effort) {
+    std::vector<std::byte> key;
+    append_main_message(key, SPICE_MSGC_INPUTS_KEY_DOWN, std::array<std::byte, 4>{std::byte{0x1e}});
+    std::vector<std::byte> answer;
+    append_main_message(answer, SPICE_MSG_INPUTS_MOUSE_MOTION_ACK, {});
+    auto link = relay.connect_inputs();
+    Partner guest{link, [&] {
+                      std::vector<std::byte> got(key.size());
+                      while (receive_exactly(link.guest.get(), got)) {
+                          if (got != key) throw Failure{"a key arrived wrong"};
+                          send_all(link.guest.get(), answer);
+                      }
+                  }};
+    std::vector<double> times;
+    const auto cpu = relay.cpu();
+    for (const auto end = Clock::now() + effort.time; Clock::now() < end;) {
+        const auto start = Clock::now();
+        send_all(link.client.fd(), key);
+        for (std::size_t have = 0; have < answer.size();) have += link.client.receive().size();
         times.push_back(seconds(Clock::now() - start));
     }
     Sample sample;

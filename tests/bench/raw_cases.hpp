@@ -11,6 +11,10 @@ namespace vmcbridge::bench {
 /// Message of `size` bytes from the client, echoed by the guest. Frames of at most 64 KiB.
 [[nodiscard]] Sample round_trip(const Relay& relay, std::size_t size, const Effort& effort);
 
+/// One event of a keyboard from the client, answered by the guest's side with 6 bytes. What the relay takes for keys
+/// and clicks of SPICE passes as such.
+[[nodiscard]] Sample input_round_trip(const Relay& relay, const Effort& effort);
+
 /// Guest to client; the guest writes `unit` bytes at a time.
 [[nodiscard]] Sample download(const Relay& relay, std::size_t unit, const Effort& effort);
 

@@ -34,8 +34,7 @@ std::vector<std::byte> agent_message(std::uint32_t type, Bytes body) {
 
 }  // namespace
 
-SpiceClient::SpiceClient(std::uint16_t port, Grant grant)
-    : fd_{connect_tcp(port)}, reader_{fd_.get()}, grant_{grant} {
+SpiceClient::SpiceClient(std::uint16_t port, Grant grant) : fd_{connect_tcp(port)}, reader_{fd_.get()}, grant_{grant} {
     link_main_channel(fd_.get());
     wait_for_agent();
     announce(true);

@@ -27,14 +27,14 @@ std::vector<std::byte> read_exactly(int fd, std::size_t size) {
     return bytes;
 }
 
-std::vector<std::byte> link_request() {
+std::vector<std::byte> link_request(Wish wish) {
     std::vector<std::byte> out;
     append_u32(out, SPICE_MAGIC);
     append_u32(out, SPICE_VERSION_MAJOR);
     append_u32(out, SPICE_VERSION_MINOR);
     append_u32(out, sizeof(SpiceLinkMess) + 2 * sizeof(std::uint32_t));
-    append_u32(out, 0);  // a new session
-    out.push_back(std::byte{SPICE_CHANNEL_MAIN});
+    append_u32(out, wish.session);
+    out.push_back(std::byte{wish.type});
     out.push_back(std::byte{0});
     append_u32(out, 1);
     append_u32(out, 1);
@@ -66,7 +66,14 @@ std::vector<std::byte> empty_ticket(Bytes key) {
 }  // namespace
 
 void link_main_channel(int fd) {
-    send_all(fd, link_request());
+    ask_for_channel(fd, {});
+    log_in(fd);
+    expect_in(fd);
+}
+
+void ask_for_channel(int fd, Wish wish) { send_all(fd, link_request(wish)); }
+
+void log_in(int fd) {
     const auto header = read_exactly(fd, link_header);
     const auto reply = read_exactly(fd, read_u32(header, link_header - sizeof(std::uint32_t)));
     if (const auto error = read_u32(reply, 0); error != SPICE_LINK_ERR_OK)
@@ -76,8 +83,46 @@ void link_main_channel(int fd) {
     const auto ticket = empty_ticket(Bytes{reply}.subspan(key_at, SPICE_TICKET_PUBKEY_BYTES));
     answer.insert(answer.end(), ticket.begin(), ticket.end());
     send_all(fd, answer);
+}
+
+void expect_in(int fd) {
     if (const auto error = read_u32(read_exactly(fd, sizeof(std::uint32_t)), 0); error != SPICE_LINK_ERR_OK)
         throw Failure{"the server refuses the ticket: " + std::to_string(error)};
+}
+
+void answer_link(int fd, Bytes public_key) {
+    const auto header = read_exactly(fd, link_header);
+    (void)read_exactly(fd, read_u32(header, link_header - sizeof(std::uint32_t)));
+    std::vector<std::byte> out;
+    append_u32(out, SPICE_MAGIC);
+    append_u32(out, SPICE_VERSION_MAJOR);
+    append_u32(out, SPICE_VERSION_MINOR);
+    append_u32(out, sizeof(SpiceLinkReply) + 2 * sizeof(std::uint32_t));
+    append_u32(out, SPICE_LINK_ERR_OK);
+    out.insert(out.end(), public_key.begin(), public_key.end());
+    append_u32(out, 1);
+    append_u32(out, 1);
+    append_u32(out, sizeof(SpiceLinkReply));
+    append_u32(out, common_caps);
+    append_u32(out, main_caps);
+    send_all(fd, out);
+}
+
+void let_in(int fd) {
+    (void)read_exactly(fd, sizeof(std::uint32_t) + ticket_size);
+    std::vector<std::byte> out;
+    append_u32(out, SPICE_LINK_ERR_OK);
+    send_all(fd, out);
+}
+
+std::vector<std::byte> make_public_key() {
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_RSA_gen(8 * ticket_size), EVP_PKEY_free};
+    unsigned char* der = nullptr;
+    const auto size = key ? i2d_PUBKEY(key.get(), &der) : 0;
+    const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owned{der, [](auto* each) { OPENSSL_free(each); }};
+    if (size != SPICE_TICKET_PUBKEY_BYTES) throw Failure{"no key can be made"};
+    const auto bytes = std::as_bytes(std::span{der, static_cast<std::size_t>(size)});
+    return {bytes.begin(), bytes.end()};
 }
 
 Bytes MainReader::peek(std::size_t count) {

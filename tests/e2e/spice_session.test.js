@@ -2,101 +2,21 @@
 // other. spice_bare_qemu.test.js has the same without a bridge.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { BareQemu } from '../support/bare_qemu.js';
-import { Bed } from '../support/bed.js';
-import { within } from '../support/deadline.js';
-import { SpiceClient } from '../support/spice.js';
+import { SessionBed, UPSTREAM } from '../support/session_bed.js';
 import { SESSION, SpiceGtk } from '../support/spice_gtk.js';
-import { ByteReader, link, LinkRefused, open } from '../support/spice_link.js';
+import { LinkRefused } from '../support/spice_link.js';
 
 const BACK_MS = 2000;
-const UPSTREAM = 'of the machine';
-const LASTING = 'of the bridge';
 const KEY_A = 0x1e;
 const Channel = Object.freeze({ main: 1, display: 2, inputs: 3, cursor: 4 });
-const TABLET = ['-device', 'piix3-usb-uhci', '-device', 'usb-tablet'];
-
-/** A machine, the bridge before it, and clients of that. */
-class SessionBed {
-    /** @type {Bed} */ bed;
-    /** @type {BareQemu} */ machine;
-    /** @type {number} */ port;
-    #passwordFile;
-
-    static async start(policy = {}) {
-        const session = new SessionBed();
-        session.bed = await Bed.start({
-            vms: [],
-            scripted: ['one'],
-            sections: { server: { 'spice-listen': '127.0.0.1:0' }, policy },
-            prepare: (bed) => session.#prepare(bed),
-        });
-        session.port = await session.bed.daemon.spicePort();
-        await session.bed.daemon.child.says(/event=spice-server-linked/);
-        return session;
-    }
-
-    async #prepare({ sandbox, options }) {
-        this.machine = await BareQemu.start(sandbox, { password: UPSTREAM, args: TABLET });
-        this.#passwordFile = sandbox.path('upstream');
-        await this.password(UPSTREAM);
-        await writeFile(sandbox.path('ticket'), `${LASTING}\n`, { mode: 0o600 });
-        options.vms.one.guest = `spice:127.0.0.1:${this.machine.port}?password-file=${this.#passwordFile}`;
-        options.vms.one['spice-ticket-file'] = sandbox.path('ticket');
-        options.verbose = true; // whatever it can tell of passwords, it does
-    }
-
-    /** What the bridge shows to the machine's server from now on. */
-    password(text) {
-        return writeFile(this.#passwordFile, `${text}\n`, { mode: 0o600 });
-    }
-
-    /** The way in, for a user's client. */
-    where(options = {}) {
-        return { host: '127.0.0.1', port: this.port, password: LASTING, channels: SESSION, ...options };
-    }
-
-    /** A user's client, with these channels open.
-     *  @param {{ password?: string, channels?: string[], debug?: boolean }} [options] */
-    async user({ password = LASTING, channels = SESSION, debug } = {}) {
-        const peer = await SpiceGtk.connect(this.bed.sandbox, this.where({ password, channels }), { debug });
-        await peer.opened(...channels);
-        return peer;
-    }
-
-    /** The main channel alone, byte by byte. */
-    watcher() {
-        return SpiceClient.connect({ port: this.port }, { password: LASTING });
-    }
-
-    /** Links one more channel of a session. Rejects with LinkRefused. */
-    async channel(type, { connectionId, password = LASTING, channelId = 0, from = '127.0.0.1' }) {
-        const stream = await open({ port: this.port, localAddress: from });
-        try {
-            const reader = new ByteReader(stream);
-            const fields = { connectionId, channelType: type, channelId, channelCaps: [0], password };
-            await within(5000, link(stream, reader, fields), 'the link of a channel');
-        } finally {
-            stream.destroy();
-        }
-    }
-
-    /** Ends the bed; the log must be free of what is secret. */
-    async close() {
-        const { log } = this.bed.daemon;
-        await this.bed.close();
-        for (const secret of [UPSTREAM, LASTING]) assert.ok(!log.includes(secret), 'no password in the log');
-    }
-}
 
 const closed = (peer, type) =>
     peer.next('channel', (one) => one.type === type && one.state !== 'new' && one.state !== 'opened', 10000);
 
 describe('a whole session through the bridge', () => {
     /** @type {SessionBed} */ let session;
-    /** @type {BareQemu} */ let machine;
+    /** @type {import('../support/bare_qemu.js').BareQemu} */ let machine;
 
     before(async () => {
         session = await SessionBed.start();
