@@ -27,6 +27,8 @@ inline constexpr std::size_t link_words = 1024;
 inline constexpr std::size_t spice_small = 1024;
 /// Body of any message of a SPICE server's main channel but PING, which has padding.
 inline constexpr std::size_t spice_main_body = 64 * kib;
+/// Bytes of a machine's name that its SPICE server tells, and that its viewers show.
+inline constexpr std::size_t spice_name = 256;
 /// Body of a message of a viewer's keys and clicks.
 inline constexpr std::size_t spice_inputs_body = 4 * kib;
 /// AGENT_DATA that we let a SPICE server send before we took any; given back as the hub takes them.

@@ -189,7 +189,7 @@ struct SetAck {
     std::uint32_t window = 0;
 };
 using ServerMessage =
-    std::variant<Init, ChannelsList, MouseModes, MultiMediaTime, Ping, SetAck, AgentConnected, AgentConnectedTokens,
+    std::variant<Init, ChannelsList, MouseModes, MultiMediaTime, Name, Uuid, Ping, SetAck, AgentConnected, AgentConnectedTokens,
                  AgentDisconnected, AgentData, AgentToken, SwitchHost, Disconnecting, ServerOther>;
 
 /// For MessageReader: how much of a message is taken. Any type may come.

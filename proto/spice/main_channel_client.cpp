@@ -43,6 +43,20 @@ Result<ServerMessage> channels_list(Reader in) {
     return finish(in, m);
 }
 
+Result<ServerMessage> server_name(Reader in) {
+    const std::size_t size = in.u32("length");
+    auto text = as_text(in.take(size, "text"));
+    while (text.ends_with('\0')) text.remove_suffix(1);
+    return finish(in, Name{.text = text});
+}
+
+Result<ServerMessage> uuid(Reader in) {
+    Uuid m;
+    const auto bytes = in.take(m.bytes.size(), "uuid");
+    std::ranges::copy(bytes, m.bytes.begin());
+    return finish(in, m);
+}
+
 Result<ServerMessage> mouse_modes(Reader in) {
     MouseModes m;
     m.supported = in.u16("supported");
@@ -115,6 +129,8 @@ Result<ServerMessage> decode_server(const Message& m) {
         case SPICE_MSG_MAIN_INIT: return init(in);
         case SPICE_MSG_MAIN_CHANNELS_LIST: return channels_list(in);
         case SPICE_MSG_MAIN_MOUSE_MODE: return mouse_modes(in);
+        case SPICE_MSG_MAIN_NAME: return server_name(in);
+        case SPICE_MSG_MAIN_UUID: return uuid(in);
         case SPICE_MSG_MAIN_MULTI_MEDIA_TIME: {
             const MultiMediaTime value{.time = in.u32("time")};
             return finish(in, value);

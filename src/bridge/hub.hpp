@@ -37,6 +37,7 @@ struct SpiceLink {
     spice::Capabilities capabilities;  ///< of the client
     std::uint32_t session = 0;         ///< id of its session; not 0
     std::array<std::byte, 16> uuid{};  ///< of the machine
+    bool has_own_uuid = false;         ///< it was configured; else the SPICE server's goes before
     /// Resume token of the client that this one sees the machine for: what it says of the agent counts for nothing, and
     /// it goes with that client. Empty: it is a client of its own.
     std::string companion_of{};

@@ -93,8 +93,8 @@ void SpiceClient::welcome(const AgentView& agent, const std::optional<UpstreamSe
     }
     out_.send(init);
     if (link_.capabilities.has_channel(SPICE_MAIN_CAP_NAME_AND_UUID)) {
-        out_.send(spice::Name{.text = world_.vm});
-        out_.send(spice::Uuid{.bytes = link_.uuid});
+        out_.send(spice::Name{.text = session && !session->name.empty() ? session->name : world_.vm});
+        out_.send(spice::Uuid{.bytes = session && session->uuid && !link_.has_own_uuid ? *session->uuid : link_.uuid});
     }
     mark_ready();
 }

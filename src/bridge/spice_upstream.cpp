@@ -1,7 +1,9 @@
 #include "src/bridge/spice_upstream.hpp"
 
 #include "proto/agent/header.hpp"
+#include "proto/limits.hpp"
 #include "proto/match.hpp"
+#include "proto/text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -53,6 +55,15 @@ std::optional<std::string> SpiceUpstream::handle(const spice::ServerMessage& mes
                           [&](const spice::ChannelsList& m) -> Fault {
                               session_.channels = m.channels;
                               session_is_news_ = true;
+                              return {};
+                          },
+                          // Names come before the list of channels, with which they are told.
+                          [&](const spice::Name& m) -> Fault {
+                              if (m.text.size() <= limits::spice_name && is_utf8(m.text)) session_.name = m.text;
+                              return {};
+                          },
+                          [&](const spice::Uuid& m) -> Fault {
+                              session_.uuid = m.bytes;
                               return {};
                           },
                           [&](const spice::MouseModes& m) -> Fault {
@@ -117,7 +128,9 @@ void SpiceUpstream::begin_session(const spice::Init& init) {
                 .mouse_mode = static_cast<std::uint16_t>(init.mouse_mode),
                 .multi_media_time = init.multi_media_time,
                 .ram_hint = init.ram_hint,
-                .channels = {}};
+                .channels = {},
+                .name = {},
+                .uuid = {}};
     encode(spice::AttachChannels{}, header_, to_server_);
 }
 

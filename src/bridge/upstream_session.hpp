@@ -2,7 +2,10 @@
 
 #include "proto/spice/link.hpp"
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace vmcbridge::bridge {
@@ -17,6 +20,8 @@ struct UpstreamSession {
     std::uint32_t multi_media_time = 0;  ///< milliseconds, when this value was made
     std::uint32_t ram_hint = 0;
     std::vector<spice::ChannelId> channels;
+    std::string name{};                               ///< of the machine, as its server has it; empty: none
+    std::optional<std::array<std::byte, 16>> uuid{};  ///< likewise
 
     friend bool operator==(const UpstreamSession&, const UpstreamSession&) = default;
 };

@@ -141,6 +141,7 @@ std::shared_ptr<Session> Vm::open_spice(Arrival arrival) {
                                                 bridge::SpiceLink{.capabilities = link.capabilities,
                                                                   .session = link.session,
                                                                   .uuid = uuid_of(config_),
+                                                                  .has_own_uuid = !config_.uuid.empty(),
                                                                   .companion_of = std::move(companion_of)},
                                                 std::move(link.known));
 }

@@ -57,6 +57,17 @@ TEST_F(Session, IsToldInInitAndInTheListOfChannels) {
     EXPECT_FALSE(s.hub.may_open(peer.id, {ChannelType::display, 1})) << "the server has no such one";
 }
 
+TEST_F(Session, HasTheNamesOfItsServer) {
+    auto session = session_of();
+    session.name = "guest";
+    session.uuid.emplace().front() = std::byte{7};
+    s.hub.handle_session(session, s.now);
+    s.settle();
+    SpicePeer peer{s};
+    EXPECT_EQ(to_hex(peer.next(SPICE_MSG_MAIN_NAME)), "06 00 00 00 67 75 65 73 74 00");
+    EXPECT_EQ(to_hex(peer.next(SPICE_MSG_MAIN_UUID)).substr(0, 5), "07 00");
+}
+
 TEST_F(Session, ThatBeginsLaterIsToldThen) {
     SpicePeer peer{s};
     attaches(peer);

@@ -109,6 +109,9 @@ TEST_F(Upstream, SessionIsToldOnceItHasItsChannelsAndWithEachChange) {
     EXPECT_EQ(server("67 00 20 00 00 00 44 33 22 11 02 00 00 00 03 00 00 00 01 00 00 00 00 00 00 00 0a 00 00 00"
                      " e8 03 00 00 00 00 10 00"),
               std::nullopt);
+    EXPECT_EQ(server("71 00 06 00 00 00 02 00 00 00 76 00"
+                     " 72 00 10 00 00 00 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f"),
+              std::nullopt);
     EXPECT_FALSE(up.take_session());
     EXPECT_EQ(server("68 00 08 00 00 00 02 00 00 00 02 00 03 00"), std::nullopt);
     UpstreamSession expected{.id = 0x11223344,
@@ -117,7 +120,11 @@ TEST_F(Upstream, SessionIsToldOnceItHasItsChannelsAndWithEachChange) {
                              .mouse_mode = 1,
                              .multi_media_time = 1000,
                              .ram_hint = 1048576,
-                             .channels = {{spice::ChannelType::display, 0}, {spice::ChannelType::inputs, 0}}};
+                             .channels = {{spice::ChannelType::display, 0}, {spice::ChannelType::inputs, 0}},
+                             .name = "v",
+                             .uuid = {}};
+    expected.uuid.emplace();
+    for (std::size_t i = 0; i < 16; ++i) expected.uuid->at(i) = static_cast<std::byte>(i);
     EXPECT_EQ(up.take_session(), expected);
     EXPECT_FALSE(up.take_session());
     EXPECT_EQ(server("69 00 04 00 00 00 03 00 02 00 6a 00 04 00 00 00 d0 07 00 00"), std::nullopt);
@@ -165,7 +172,7 @@ TEST_F(Upstream, ServersThatLieAreNamed) {
     for (const auto* hex :
          {"6d 00 01 08 00 00", "6f 00 14 00 00 00 0c 17 0d 17 ff ff ff ff 14 00 00 00 00 00 00 00 00 00 00 00",
           "73 00 03 00 00 00 01 00 00", "68 00 06 00 00 00 02 00 00 00 02 00", "68 00 04 00 00 00 ff ff ff ff",
-          "69 00 02 00 00 00 03 00", init_without}) {
+          "71 00 06 00 00 00 ff 00 00 00 76 00", "72 00 01 00 00 00 00", "69 00 02 00 00 00 03 00", init_without}) {
         SpiceUpstream fresh{spice::HeaderKind::mini};
         EXPECT_EQ(fresh.handle_server(from_hex(init_without)), std::nullopt);
         EXPECT_TRUE(fresh.handle_server(from_hex(hex))) << hex;
