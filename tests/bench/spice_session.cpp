@@ -25,8 +25,8 @@ void serve_main(int fd) {
     while (reader.next().type != SPICE_MSGC_MAIN_ATTACH_CHANNELS) continue;
     std::vector<std::byte> channels;
     append_u32(channels, 2);
-    for (const std::uint8_t each : {SPICE_CHANNEL_DISPLAY, 0, SPICE_CHANNEL_INPUTS, 0})
-        channels.push_back(std::byte{each});
+    for (const int each : {+SPICE_CHANNEL_DISPLAY, 0, +SPICE_CHANNEL_INPUTS, 0})
+        channels.push_back(static_cast<std::byte>(each));
     send_main(fd, SPICE_MSG_MAIN_CHANNELS_LIST, channels);
 }
 
