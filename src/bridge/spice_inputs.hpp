@@ -10,8 +10,9 @@ namespace vmcbridge::bridge {
 
 /// Holds back the keys and clicks of a viewer who may only look, on the inputs channel of a SPICE server. Pure.
 ///
-/// Whoever loses the right amid a press still lets go: releases always pass. A motion that is held back becomes one of
-/// no distance, since the server counts them and the viewer waits for its count.
+/// Whoever loses the right amid a press still lets go: releases always pass, as far as they are none but in name: the
+/// server takes a code that goes down from a KEY_UP too, and buttons that are down from a MOUSE_RELEASE. A motion that
+/// is held back becomes one of no distance, since the server counts them and the viewer waits for its count.
 class SpiceInputs {
 public:
     explicit SpiceInputs(spice::HeaderKind kind) noexcept : reader_{kind, limit}, header_{kind} {}

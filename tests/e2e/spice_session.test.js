@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SessionBed, UPSTREAM } from '../support/session_bed.js';
+import { Channel, SessionBed, UPSTREAM } from '../support/session_bed.js';
 import { SESSION, SpiceGtk } from '../support/spice_gtk.js';
 import { LinkRefused } from '../support/spice_link.js';
 
 const BACK_MS = 2000;
 const KEY_A = 0x1e;
-const Channel = Object.freeze({ main: 1, display: 2, inputs: 3, cursor: 4 });
 
 const closed = (peer, type) =>
     peer.next('channel', (one) => one.type === type && one.state !== 'new' && one.state !== 'opened', 10000);

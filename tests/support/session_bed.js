@@ -14,6 +14,7 @@ import { ByteReader, link, open } from './spice_link.js';
 export const UPSTREAM = 'of the machine';
 /** Password of the bridge for that machine. */
 export const LASTING = 'of the bridge';
+export const Channel = Object.freeze({ main: 1, display: 2, inputs: 3, cursor: 4 });
 const TABLET = ['-device', 'piix3-usb-uhci', '-device', 'usb-tablet'];
 
 /** A machine, the bridge before it, and clients of that. */
@@ -85,15 +86,23 @@ export class SessionBed {
         return SpiceClient.connect({ port: this.port }, { password: LASTING });
     }
 
-    /** Links one more channel of a session. Rejects with LinkRefused. */
-    async channel(type, { connectionId, password = LASTING, channelId = 0, from = '127.0.0.1' }) {
+    /** Links one more channel of a session, and leaves it. Rejects with LinkRefused. */
+    async channel(type, fields) {
+        const { stream } = await this.openChannel(type, fields);
+        stream.destroy();
+    }
+
+    /** The same, to be spoken on byte by byte. */
+    async openChannel(type, { connectionId, password = LASTING, channelId = 0, from = '127.0.0.1' }) {
         const stream = await open({ port: this.port, localAddress: from });
+        const reader = new ByteReader(stream);
+        const fields = { connectionId, channelType: type, channelId, channelCaps: [0], password };
         try {
-            const reader = new ByteReader(stream);
-            const fields = { connectionId, channelType: type, channelId, channelCaps: [0], password };
-            await within(5000, link(stream, reader, fields), 'the link of a channel');
-        } finally {
+            const { mini } = await within(5000, link(stream, reader, fields), 'the link of a channel');
+            return { stream, reader, mini };
+        } catch (error) {
             stream.destroy();
+            throw error;
         }
     }
 
