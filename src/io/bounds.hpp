@@ -50,6 +50,9 @@ inline constexpr int backlog = 1024;
 // ---- SPICE
 /// Notes in a minute of links that were refused: a log must not grow as fast as anybody can connect.
 inline constexpr std::size_t link_notes = 600;
+/// Links to further channels of one session that are under way. Viewers open all at once that the server has: some for
+/// each monitor, a few for sound and devices.
+inline constexpr std::size_t session_links = 64;
 
 // ---- WebSocket
 /// Viewers of one machine's display at once. Clients of its agent are the hub's to count.

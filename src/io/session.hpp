@@ -37,7 +37,8 @@ struct Arrival {
         ::vmcbridge::spice::ChannelId id{};
         ::vmcbridge::spice::HeaderKind header{};
         spice::Wire::Parts wire{};
-        Guest guest{};  ///< the server, with the way to its password
+        Guest guest{};                        ///< the server, with the way to its password
+        std::shared_ptr<const void> place{};  ///< among the links of the session, until this one is done
         spice::AnsweredLink::Parts server{};
     };
     std::optional<Channel> channel{};

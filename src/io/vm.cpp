@@ -147,9 +147,16 @@ std::shared_ptr<Session> Vm::open_spice(Arrival arrival) {
 }
 
 std::shared_ptr<Session> Vm::open_channel(Arrival arrival) {
-    auto& last = channels_[arrival.channel->id];
-    auto relay = std::make_shared<spice::ChannelRelay>(context_, name_, port_, std::move(arrival), last.lock());
-    last = relay;
+    const auto id = arrival.channel->id;
+    const bool may_open = port_.may_open(arrival.channel->client, id);
+    std::erase_if(channels_, [](const auto& each) { return each.second.expired(); });
+    const auto last = channels_.find(id);
+    auto before = may_open && last != channels_.end() ? last->second.lock() : nullptr;
+    auto relay = std::make_shared<spice::ChannelRelay>(context_, name_, port_, std::move(arrival), std::move(before));
+    if (may_open)
+        channels_[id] = relay;
+    else  // its login took until another one had the session, whose channel this is then
+        relay->stop(browser::CloseCode::replaced, "the session is somebody else's now");
     return relay;
 }
 
@@ -221,6 +228,7 @@ Task<> Vm::run_guest(std::shared_ptr<Vm> self) {
         changed_.clear();  // what it told is looked at here; left set, it would take a connection from next() below
         if (std::exchange(guest_changed_, false)) {
             transport_.reset();  // the old one's socket file goes before the new one's is made
+            port_.set_session(std::nullopt);
             transport_ = make_transport();
         }
         if (!transport_) {

@@ -58,6 +58,11 @@ Task<> establish_channel(LinkService& service, Exchange& exchange, LinkOrigin or
     if (!target)
         co_return co_await refuse(service, exchange, origin, LinkError::channel_not_available, "no channel of its own");
 
+    auto place = origin.session->take_place();
+    if (!place)
+        co_return co_await refuse(service, exchange, origin, LinkError::channel_not_available,
+                                  "too many links at once");
+
     const proto::LinkRequest wish{
         .connection = target->session, .type = request.type, .id = request.id, .capabilities = request.capabilities};
     auto server = co_await ask_as_client(service.context, target->guest, wish, exchange.deadline());
@@ -87,6 +92,7 @@ Task<> establish_channel(LinkService& service, Exchange& exchange, LinkOrigin or
                                                 .header = mini ? proto::HeaderKind::mini : proto::HeaderKind::full,
                                                 .wire = exchange.wire().release(),
                                                 .guest = target->guest,
+                                                .place = std::move(place),
                                                 .server = server->release()}};
     vm->adopt(std::move(arrival));
 }

@@ -25,6 +25,7 @@ ChannelRelay::ChannelRelay(net::io_context& context, std::string vm, HubPort& po
       channel_{arrival.channel->id},
       peer_{std::move(arrival.peer)},
       guest_{std::move(arrival.channel->guest)},
+      place_{std::move(arrival.channel->place)},
       parts_{std::move(arrival.channel)},
       early_{std::move(arrival.early)},
       before_{std::move(before)},
@@ -42,6 +43,7 @@ Task<> ChannelRelay::run() {
     if (!wire) co_return;
     wire_.emplace(std::move(*wire));
     const bool linked = co_await link();
+    place_.reset();
     if (linked) co_await serve();
     wire_->close();
     if (server_) co_await part();
@@ -74,10 +76,12 @@ Task<bool> ChannelRelay::link() {
         if (server) {
             server_.emplace(std::move(server->stream));
             server_early_ = std::move(server->early);
-            co_return co_await send_result(proto::LinkError::ok);
+            if (!ended_) co_return co_await send_result(proto::LinkError::ok);
+        } else {
+            reason = server.error();
         }
-        reason = server.error();
     }
+    if (ended_) reason = reason_;
     log::warning("channel-refused",
                  {{"vm", vm_}, {"client", client_.raw()}, {"channel", proto::name(channel_.type)}, {"reason", reason}});
     [[maybe_unused]] const bool told = co_await send_result(proto::LinkError::channel_not_available);

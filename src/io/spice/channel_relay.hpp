@@ -53,6 +53,7 @@ private:
     ::vmcbridge::spice::ChannelId channel_;
     std::string peer_;
     Guest guest_;
+    std::shared_ptr<const void> place_;      // until the link is done
     std::optional<Arrival::Channel> parts_;  // until run()
     std::string early_;                      // of the client
     std::shared_ptr<ChannelRelay> before_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/io/bounds.hpp"
 #include "src/io/tickets.hpp"
 #include "src/policy/policy.hpp"
 
@@ -23,6 +24,14 @@ struct KnownSession {
     policy::PermissionSet permissions;
     Login login = Login::open;
     TicketHash ticket{};
+
+    /// For a link to a further channel, held as long as it is under way: each costs the server a connection, before
+    /// anybody has logged in for it. nullptr: there are bounds::session_links. On the listeners' context; any may let
+    /// go of it.
+    [[nodiscard]] std::shared_ptr<const void> take_place() const {
+        return static_cast<std::size_t>(places_.use_count()) <= bounds::session_links ? places_ : nullptr;
+    }
+    std::shared_ptr<const void> places_ = std::make_shared<char>();
 };
 
 /// The sessions that stand, by id. On the listeners' context.
