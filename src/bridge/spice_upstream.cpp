@@ -12,14 +12,17 @@ namespace vmcbridge::bridge {
 
 namespace {
 
-/// Moves as much of `from` as fits to `out`; what was moved is forgotten once it is all.
+/// Far more than a machine has. All of them are told to each viewer that asks, again and again if it does.
+constexpr std::size_t channels_most = 256;
+
+/// Moves as much of `from` as fits to `out`; what was moved is forgotten once it is all, or most.
 std::size_t drain(std::vector<std::byte>& from, std::size_t& at, MutableBytes out) {
     const auto piece = Bytes{from}.subspan(at);
     const auto count = std::min(piece.size(), out.size());
     std::ranges::copy(piece.first(count), out.begin());
     at += count;
-    if (at == from.size()) {
-        from.clear();
+    if (at >= from.size() / 2) {
+        from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(at));
         at = 0;
     }
     return count;
@@ -53,6 +56,7 @@ std::optional<std::string> SpiceUpstream::handle(const spice::ServerMessage& mes
                               return {};
                           },
                           [&](const spice::ChannelsList& m) -> Fault {
+                              if (m.channels.size() > channels_most) return "the server lists too many channels";
                               session_.channels = m.channels;
                               session_is_news_ = true;
                               return {};
@@ -140,7 +144,7 @@ std::optional<UpstreamSession> SpiceUpstream::take_session() {
 }
 
 void SpiceUpstream::want_mouse_mode(std::uint16_t mode) {
-    if (has_begun_) encode(spice::MouseModeRequest{.mode = mode}, header_, to_server_);
+    if (has_begun_) wanted_mode_ = mode;
 }
 
 void SpiceUpstream::acknowledge() {
@@ -149,7 +153,11 @@ void SpiceUpstream::acknowledge() {
     encode(spice::Ack{}, header_, to_server_);
 }
 
-std::size_t SpiceUpstream::poll_server(MutableBytes out) { return drain(to_server_, to_server_at_, out); }
+std::size_t SpiceUpstream::poll_server(MutableBytes out) {
+    if (const auto mode = std::exchange(wanted_mode_, std::nullopt))
+        encode(spice::MouseModeRequest{.mode = *mode}, header_, to_server_);
+    return drain(to_server_, to_server_at_, out);
+}
 
 // ---- The agent
 

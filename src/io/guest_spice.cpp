@@ -178,6 +178,7 @@ Task<> Upstream::write_server() {
         }
         const auto buffer = Buffer::borrow();
         const auto count = up_.poll_server(buffer.bytes());
+        look();  // who waited for room has it
         const bool written = co_await server_.write_all(buffer.bytes().first(count), bounds::silence);
         if (!written) co_return finish("the server takes nothing");
     }
@@ -233,10 +234,7 @@ public:
     SpiceTransport(net::io_context& context, Guest guest, TransportOwner owner)
         : context_{context}, guest_{std::move(guest)}, owner_{std::move(owner)} {}
     ~SpiceTransport() override {
-        if (!upstream_) return;
-        const bool had_session = upstream_->session().has_value();
-        upstream_->stop();
-        if (had_session && owner_.on_session) owner_.on_session(std::nullopt);
+        if (upstream_) upstream_->stop();
     }
 
     std::optional<SpiceServer> server() const override {
@@ -249,12 +247,20 @@ public:
         if (upstream_) upstream_->want_mouse_mode(mode);
     }
 
+    // An agent comes and goes as fast as its server says so: here it does at the pace of other ports.
     Task<Stream> next() override {
+        Timer timer{context_, given_at_ + bounds::reconnect_first};
+        [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
         for (;;) {
             if (!upstream_) co_await connect();
-            if (auto stream = upstream_->take_agent()) co_return std::move(*stream);
+            if (auto stream = upstream_->take_agent()) {
+                given_at_ = Clock::now();
+                co_return std::move(*stream);
+            }
             if (upstream_->has_ended()) {
-                if (!follow(upstream_->moved())) report(upstream_->reason());
+                const bool stood = Clock::now() - linked_at_ >= bounds::reconnect_last;
+                if (stood) backoff_.reset();
+                if (!follow(upstream_->moved(), stood)) report(upstream_->reason());
                 upstream_.reset();
                 continue;
             }
@@ -277,7 +283,7 @@ private:
                 continue;
             }
             static_cast<void>(state_.is_news({}));
-            backoff_.reset();
+            linked_at_ = Clock::now();
             log::info("spice-server-linked", {{"vm", owner_.vm}, {"guest", owner_.guest}});
             upstream_ = std::make_shared<Upstream>(context_, std::move(*link), owner_.on_session);
             upstream_->start();
@@ -285,15 +291,16 @@ private:
         }
     }
 
-    /// The next connection goes to where the machine is now. false: it has not moved.
-    [[nodiscard]] bool follow(const std::optional<bridge::SpiceUpstream::Moved>& moved) {
+    /// The next connection goes to where the machine is now: at once where the last one stood a while, so that a
+    /// machine that moves in circles is not chased. false: it has not moved.
+    [[nodiscard]] bool follow(const std::optional<bridge::SpiceUpstream::Moved>& moved, bool at_once) {
         if (!moved || moved->host.empty()) return false;
         guest_.address.path.clear();
         guest_.address.host = moved->host;
         const bool tls = guest_.kind == Guest::Kind::spice_tls;
         guest_.address.port = tls ? moved->tls_port : moved->port;
         if (!moved->subject.empty()) guest_.host_subject = moved->subject;
-        tried_ = false;
+        tried_ = !at_once;
         log::info("guest-moved", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"to", to_text(guest_.address)}});
         return true;
     }
@@ -309,6 +316,8 @@ private:
     Backoff backoff_;
     StateLog state_;
     bool tried_ = false;
+    Clock::time_point given_at_{};   // an agent's port
+    Clock::time_point linked_at_{};  // to the server
     std::shared_ptr<Upstream> upstream_;
 };
 

@@ -40,7 +40,8 @@ public:
 struct TransportOwner {
     std::string vm;
     std::string guest;  ///< as it was configured
-    /// What a SPICE server that holds the port says of its session; nullopt: it is over. Called on the context.
+    /// What a SPICE server that holds the port says of its session; nullopt: it is over. Called on the context,
+    /// and not when the transport is destroyed.
     std::function<void(std::optional<bridge::UpstreamSession>)> on_session{};
 };
 

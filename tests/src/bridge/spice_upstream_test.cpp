@@ -94,6 +94,44 @@ TEST_F(Upstream, ServerIsNotReadWhileTheHubTakesNothingAndGetsTokensAsItDoes) {
     EXPECT_TRUE(up.server_is_readable());
 }
 
+TEST_F(Upstream, ServerThatAsksAndDoesNotTakeTheAnswersIsNotRead) {
+    EXPECT_EQ(server(init_without), std::nullopt);
+    auto asked = 0;
+    for (; asked < 20000 && up.server_is_readable(); ++asked)
+        EXPECT_EQ(server("04 00 0c 00 00 00 07 00 00 00 15 cd 5b 07 00 00 00 00"), std::nullopt);
+    EXPECT_LT(asked, 10000);
+    static_cast<void>(to_server());
+    EXPECT_TRUE(up.server_is_readable());
+}
+
+TEST_F(Upstream, HubIsNotReadWhileTheServerTakesNothingWhateverItGrants) {
+    EXPECT_EQ(server(init_with_agent), std::nullopt);
+    EXPECT_EQ(server("6e 00 04 00 00 00 ff ff ff ff"), std::nullopt);
+    const auto chunk = from_hex("01 00 00 00 00 08 00 00 61*2048");
+    auto chunks = 0;
+    for (; chunks < 1000 && up.port_is_readable(); ++chunks) EXPECT_EQ(up.handle_port(chunk), std::nullopt);
+    EXPECT_LT(chunks, 100);
+    static_cast<void>(to_server());
+    EXPECT_TRUE(up.port_is_readable());
+}
+
+TEST_F(Upstream, OfModesThatAreWantedTheLastIsAskedFor) {
+    EXPECT_EQ(server(init_without), std::nullopt);
+    static_cast<void>(to_server());
+    for (auto i = 0; i < 1000; ++i) up.want_mouse_mode(1);
+    up.want_mouse_mode(2);
+    EXPECT_EQ(to_server(), "69 00 02 00 00 00 02 00");
+    EXPECT_FALSE(up.has_server_output());
+}
+
+TEST_F(Upstream, ListOfMoreChannelsThanAMachineHasIsNone) {
+    EXPECT_EQ(server(init_without), std::nullopt);
+    EXPECT_EQ(server("68 00 04 02 00 00 00 01 00 00 02*512"), std::nullopt);
+    const auto fault = server("68 00 06 02 00 00 01 01 00 00 02*514");
+    ASSERT_TRUE(fault);
+    EXPECT_NE(fault->find("too many channels"), std::string::npos);
+}
+
 TEST_F(Upstream, PingsOfAnySizeAreAnsweredAndAcknowledgementsCounted) {
     EXPECT_EQ(server(init_without), std::nullopt);
     static_cast<void>(to_server());
