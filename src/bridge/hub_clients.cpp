@@ -58,7 +58,10 @@ void Hub::Parts::admit(std::unique_ptr<Client> client, Time now) {
 
 void Hub::handle_client_gone(ClientId id, Time now) {
     auto& parts = at(now);
-    if (parts.world.companions.contains(id)) return parts.remove_companion(id);
+    if (parts.world.companions.contains(id)) {
+        parts.remove_companion(id);
+        return parts.finish(now);
+    }
     if (!parts.world.find(id)) return;
     parts.remove(id, now);
     parts.look_for_last();

@@ -80,6 +80,8 @@ struct Hub::Parts {
     void end_restarted(Time now);
     [[nodiscard]] Result<ClientId, browser::Code> join_companion(ClientProfile profile, const SpiceLink& link,
                                                                  Time now);
+    /// Its oldest companion goes where there are too many for one more.
+    void limit_companions_of(ClientId client, Time now);
     /// Makes place for one more by the rules, or says why there is none.
     [[nodiscard]] std::optional<browser::Code> make_place(Time now);
     /// It is in the world: what it may do, and when it came.

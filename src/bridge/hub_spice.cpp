@@ -5,8 +5,14 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace vmcbridge::bridge {
+
+namespace {
+/// Viewers of one page: the one that it shows, and some whose connections are lost and don't know it yet.
+constexpr std::size_t client_companions = 4;
+}  // namespace
 
 Result<ClientId, browser::Code> Hub::handle_spice_joined(ClientProfile profile, const SpiceLink& link, Time now) {
     auto& parts = at(now);
@@ -31,6 +37,7 @@ Result<ClientId, browser::Code> Hub::handle_spice_joined(ClientProfile profile, 
 Result<ClientId, browser::Code> Hub::Parts::join_companion(ClientProfile profile, const SpiceLink& link, Time now) {
     const auto* const of = find_resumable(link.companion_of, profile.user);
     if (!of) return browser::Code::bad_token;
+    limit_companions_of(of->id(), now);
     if (world.companions.size() >= limits::vm_clients) return browser::Code::too_many;
     const ClientId id{next_client++};
     auto owned = std::make_unique<SpiceClient>(id, std::move(profile), world, link);
@@ -39,6 +46,14 @@ Result<ClientId, browser::Code> Hub::Parts::join_companion(ClientProfile profile
     owned->welcome({}, session.view(now));
     world.companions.emplace(id, std::move(owned));
     return id;
+}
+
+void Hub::Parts::limit_companions_of(ClientId client, Time now) {
+    std::vector<ClientId> companions;  // the oldest first
+    for (const auto* const viewer : world.spice_clients())
+        if (viewer->is_companion() && viewer->agent_client() == client) companions.push_back(viewer->id());
+    if (companions.size() >= client_companions)
+        close(companions.front(), browser::CloseCode::replaced, "its page has opened another viewer", now);
 }
 
 void Hub::handle_session(std::optional<UpstreamSession> session, Time now) {

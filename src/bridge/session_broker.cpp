@@ -12,7 +12,7 @@ using policy::InputsRule;
 
 void SessionBroker::session_changed(std::optional<UpstreamSession> session, Time now) {
     const auto before = std::exchange(session_, std::move(session));
-    if (!session_) return;  // its channels end by themselves
+    if (!session_) return review();
     const bool has_other_clock = !before || before->multi_media_time != session_->multi_media_time;
     if (has_other_clock) told_ = now;
     for (auto* viewer : world_.spice_clients()) {
@@ -21,6 +21,7 @@ void SessionBroker::session_changed(std::optional<UpstreamSession> session, Time
     }
     const bool has_other_channels = !before || before->id != session_->id || before->channels != session_->channels;
     if (!has_other_channels) return;
+    review();
     auto* const owner = owner_ ? world_.find_spice(*owner_) : nullptr;
     if (owner) return give_to(*owner);
     pass_on();
@@ -49,8 +50,11 @@ bool SessionBroker::is_permitted(const SpiceClient& viewer) const {
 
 void SessionBroker::channels_wanted(SpiceClient& viewer) {
     if (owner_ == viewer.id()) return give_to(viewer);
-    if (!is_permitted(viewer)) return viewer.channels({});
     std::erase(waiting_, viewer.id());
+    if (!is_permitted(viewer)) {
+        waiting_.push_back(viewer.id());  // until it is
+        return viewer.channels({});
+    }
     if (owner_ && world_.settings.policy.spice_session == policy::SpiceSession::refuse) {
         waiting_.push_back(viewer.id());
         viewer.channels({});
@@ -62,14 +66,14 @@ void SessionBroker::channels_wanted(SpiceClient& viewer) {
 
 // Where there is no session yet the list comes with it; some clients wait for one before anything else.
 void SessionBroker::give_to(SpiceClient& viewer) {
-    if (owner_ != viewer.id()) world_.note("session-given", {{"client", std::to_string(viewer.id().raw())}});
+    if (owner_ != viewer.id()) note_given(viewer);
     owner_ = viewer.id();
     viewer.channels(channels_for(viewer));
 }
 
 void SessionBroker::take_from(ClientId viewer, std::string_view why) {
+    review();
     owner_.reset();
-    world_.events.emplace_back(ReviewChannels{.client = viewer});
     auto* const client = world_.find_spice(viewer);
     if (!client) return;
     waiting_.push_back(viewer);
@@ -77,18 +81,35 @@ void SessionBroker::take_from(ClientId viewer, std::string_view why) {
 }
 
 void SessionBroker::pass_on() {
-    while (!owner_ && !waiting_.empty()) {
-        auto* const next = world_.find_spice(waiting_.back());
-        waiting_.pop_back();
-        if (next && is_permitted(*next)) give_to(*next);
-    }
+    const auto may_have_it = [&](ClientId id) {
+        const auto* const viewer = world_.find_spice(id);
+        return viewer && is_permitted(*viewer);
+    };
+    const auto last = std::find_if(waiting_.rbegin(), waiting_.rend(), may_have_it);
+    if (last == waiting_.rend()) return;
+    auto& viewer = *world_.find_spice(*last);
+    std::erase(waiting_, viewer.id());
+    give_to(viewer);
+}
+
+void SessionBroker::review() {
+    if (owner_) world_.events.emplace_back(ReviewChannels{.client = *owner_});
+}
+
+void SessionBroker::note_given(const SpiceClient& viewer) {
+    const auto now = world_.trace.now();
+    const auto left_out = notes_.take_surplus(now);
+    if (!notes_.take(now)) return;
+    std::vector<std::pair<std::string_view, std::string>> fields{{"client", std::to_string(viewer.id().raw())}};
+    if (left_out > 0) fields.emplace_back("left-out", std::to_string(left_out));
+    world_.note("session-given", std::move(fields));
 }
 
 void SessionBroker::viewer_gone(ClientId viewer) {
     std::erase(waiting_, viewer);
     if (owner_ != viewer) return;
+    review();
     owner_.reset();
-    world_.events.emplace_back(ReviewChannels{.client = viewer});
     pass_on();
 }
 
@@ -98,8 +119,8 @@ void SessionBroker::settings_changed() {
     if (owner && !is_permitted(*owner)) {
         take_from(*owner_, "this machine's display was switched off for you");
         pass_on();
-    } else if (owner) {
-        world_.events.emplace_back(ReviewChannels{.client = *owner_});
+    } else {
+        review();
     }
 }
 

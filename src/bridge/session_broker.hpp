@@ -1,8 +1,10 @@
 #pragma once
 
+#include "src/bridge/rate.hpp"
 #include "src/bridge/upstream_session.hpp"
 #include "src/bridge/world.hpp"
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,7 +14,8 @@ namespace vmcbridge::bridge {
 /// Who has the session of the SPICE server behind the machine: its picture, its keys, its sound. One viewer at a time.
 ///
 /// A viewer that asks for channels takes the session over from who has it, or is refused, as policy says; it is told
-/// in a NOTIFY, and who lost the session loses its channels. When the viewer goes, who asked last and has none gets it.
+/// in a NOTIFY, and who lost the session loses its channels. When the viewer goes, or may not have it any more, who
+/// asked last and may gets it.
 class SessionBroker {
 public:
     explicit SessionBroker(World& world) noexcept : world_{world} {}
@@ -39,12 +42,17 @@ private:
     void give_to(SpiceClient& viewer);
     void take_from(ClientId viewer, std::string_view why);
     void pass_on();
+    /// What the owner has open is looked at again.
+    void review();
+    void note_given(const SpiceClient& viewer);
 
     World& world_;
     std::optional<UpstreamSession> session_;
     Time told_{};  ///< when the server's clock was what session_ says
     std::optional<ClientId> owner_;
     std::vector<ClientId> waiting_;  ///< who asked and has it not, the last one last
+    /// Two viewers can take it from each other as fast as they write.
+    Rate notes_{60, std::chrono::minutes{1}};
 };
 
 }  // namespace vmcbridge::bridge

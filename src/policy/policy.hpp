@@ -120,7 +120,8 @@ enum class Way : std::uint8_t { to_guest, from_guest };
 /// The channels of a SPICE server's session that a client with these rights, which are effective(), may open.
 ///
 /// Without `display` none. Folders and disks of the viewer are files on their way to the guest: where those may not
-/// pass, there is no webdav and no usbredir either.
+/// pass, there is no webdav and no usbredir either. A keyboard of the viewer's is a device for usbredir, and a port may
+/// be the guest's console, or the machine's: neither is there where not all keys pass.
 [[nodiscard]] ChannelSet permitted_channels(const Policy& policy, PermissionSet rights) noexcept;
 
 /// Whose rules for file names hold beside the common ones.

@@ -9,6 +9,10 @@ ChannelSet permitted_channels(const Policy& policy, PermissionSet rights) noexce
         set.remove(spice::ChannelType::webdav);
         set.remove(spice::ChannelType::usbredir);
     }
+    if (policy.inputs != InputsRule::any) {
+        set.remove(spice::ChannelType::usbredir);
+        set.remove(spice::ChannelType::port);
+    }
     return set;
 }
 

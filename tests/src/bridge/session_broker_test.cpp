@@ -187,6 +187,47 @@ TEST_F(Session, KeysFollowTheRule) {
     EXPECT_TRUE(s.hub.may_input(peer.id));
 }
 
+TEST_F(Session, ChannelsOfOneThatIsOverAreReviewed) {
+    begins();
+    SpicePeer peer{s};
+    attaches(peer);
+    s.hub.handle_session(std::nullopt, s.now);
+    s.settle();
+    EXPECT_THAT(s.reviews, ElementsAre(peer.id)) << "nothing of another server goes on, whatever that server does";
+}
+
+TEST_F(Session, ViewerThatMayNotHaveItNowGetsItWhenItMay) {
+    const auto dark = with_policy([](auto& p) { p.spice_channels = {}; });
+    begins();
+    SpicePeer first{s};
+    SpicePeer second{s};
+    attaches(first);
+    attaches(second);
+    s.settings(dark);
+    second.inbox.clear();
+    s.settings({});
+    EXPECT_TRUE(s.hub.may_open(second.id, display)) << "it had it last";
+    EXPECT_EQ(list(second), "03 00 00 00 02 00 03 00 0b 00");
+    s.settings(dark);
+    second.goes();
+    SpicePeer late{s};
+    attaches(late);
+    s.settings({});
+    EXPECT_TRUE(s.hub.may_open(late.id, display));
+}
+
+TEST_F(Session, ThatIsTakenToAndFroDoesNotFillTheLog) {
+    begins();
+    SpicePeer first{s};
+    SpicePeer second{s};
+    const auto before = s.notes.size();
+    for (auto round = 0; round < 200; ++round) {
+        attaches(first);
+        attaches(second);
+    }
+    EXPECT_LT(s.notes.size() - before, 100U);
+}
+
 // ---- The viewer of a page, which has an agent client besides
 
 TEST_F(Session, CompanionIsNoClientAndHasItsClientsLead) {
@@ -216,6 +257,21 @@ TEST_F(Session, CompanionGoesWithItsClient) {
     EXPECT_TRUE(viewer.closed());
     EXPECT_FALSE(s.hub.may_open(viewer.id, display));
     EXPECT_TRUE(s.guest.heard<agent::ClientDisconnected>()) << "nobody is left";
+}
+
+TEST_F(Session, PageHasFewCompanionsAndTheOldestGoesFirst) {
+    begins();
+    auto& page = s.joins();
+    auto& other = s.joins();
+    const auto opens = [&](FakeClient& of) {
+        return std::make_unique<SpicePeer>(s, spice_html5, PermissionSet::all_but_admin(), of.resume_token);
+    };
+    auto theirs = opens(other);
+    std::vector<std::unique_ptr<SpicePeer>> ours;
+    for (auto i = 0; i < 5; ++i) ours.push_back(opens(page));
+    EXPECT_TRUE(ours[0]->closed());
+    EXPECT_FALSE(ours[1]->closed());
+    EXPECT_FALSE(theirs->closed());
 }
 
 TEST_F(Session, CompanionOfNobodyIsRefused) {

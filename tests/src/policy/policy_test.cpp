@@ -36,6 +36,15 @@ TEST(Channels, AreThoseOfThePolicyForWhoMaySee) {
     EXPECT_FALSE(ChannelSet::all().has(spice::ChannelType{200}));
 }
 
+TEST(Channels, ThatKeysCouldComeByAreThereWhereAllKeysMay) {
+    for (const auto rule : {InputsRule::off, InputsRule::lead}) {
+        const auto left = permitted_channels(Policy{.inputs = rule}, every_permission);
+        EXPECT_TRUE(left.has(spice::ChannelType::inputs)) << "releases, and the motions that are counted";
+        EXPECT_FALSE(left.has(spice::ChannelType::usbredir)) << "a keyboard is a device";
+        EXPECT_FALSE(left.has(spice::ChannelType::port)) << "so is a console";
+    }
+}
+
 TEST(Permissions, AreFoundByTheirNames) {
     for (std::size_t i = 0; i < permission_count; ++i) {
         const auto permission = static_cast<Permission>(i);
