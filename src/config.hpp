@@ -138,8 +138,21 @@ struct ServerConfig {
     friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 
+/// Where machines come and go by themselves.
+struct SourcesConfig {
+    std::vector<std::string> libvirt_uris;
+    std::vector<std::string> libvirt_include;  ///< patterns of domains' names; empty: all
+    std::vector<std::string> libvirt_exclude;
+    std::vector<std::string> globs;  ///< of sockets of guests
+
+    [[nodiscard]] bool any() const noexcept { return !libvirt_uris.empty() || !globs.empty(); }
+    friend bool operator==(const SourcesConfig&, const SourcesConfig&) = default;
+};
+
 struct Config {
     ServerConfig server;
+    SourcesConfig sources;
+    /// One without a guest and a display is what is said of a machine that a source may bring.
     std::map<std::string, VmConfig> vms;
     /// By machine, what stands in its spice-ticket-file: kept until the tickets have it, in no log.
     std::map<std::string, std::string> spice_passwords;

@@ -6,7 +6,9 @@
 #include "src/control/address.hpp"
 #include "src/control/demo.hpp"
 #include "src/control/loop.hpp"
+#include "src/control/machines.hpp"
 #include "src/control/options.hpp"
+#include "src/control/sources.hpp"
 #include "src/io/tls.hpp"
 #include "src/log.hpp"
 
@@ -30,32 +32,49 @@ int fail(std::string_view sentence) {
     return 1;
 }
 
-void reload(Bridge& bridge, const ServeCommand& command) {
-    auto config = control::load_config(command);
-    if (!config) {
-        for (const auto& fault : config.error()) log::error("reload-refused", {{"fault", control::to_text(fault)}});
+/// The bridge, and what tells it which machines there are.
+struct Serving {
+    explicit Serving(const Config& config) : bridge{config} {}
+
+    void configure(control::ConfigFile file) {
+        const auto wanted = file.config.sources;
+        machines.configure(std::move(file));
+        sources.configure(wanted);
+    }
+
+    Bridge bridge;
+    control::Machines machines{[this](const auto& vms) { bridge.set_machines(vms); }};
+    control::Sources sources{machines};
+};
+
+void reload(Serving& live, const ServeCommand& command) {
+    auto file = control::load_config(command);
+    if (!file) {
+        for (const auto& fault : file.error()) log::error("reload-refused", {{"fault", control::to_text(fault)}});
         return;
     }
-    if (const auto applied = bridge.apply(*std::move(config)); !applied)
+    if (const auto applied = live.bridge.apply(file->config); !applied)
         return log::error("reload-refused", {{"fault", applied.error()}});
+    live.configure(*std::move(file));
     log::info("reloaded");
 }
 
 int run(const ServeCommand& command) {
     std::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go away
     if (command.verbose) log::set_level(log::Level::debug);
-    auto config = control::load_config(command);
-    if (!config) {
-        for (const auto& fault : config.error()) fail(control::to_text(fault));
+    auto file = control::load_config(command);
+    if (!file) {
+        for (const auto& fault : file.error()) fail(control::to_text(fault));
         return 1;
     }
     control::Loop loop;
-    Bridge bridge{*std::move(config)};
+    Serving live{file->config};
     loop.on_stop([&] { loop.quit(); });
-    loop.on_reload([&] { reload(bridge, command); });
-    if (const auto started = bridge.start(); !started) return fail(started.error());
+    loop.on_reload([&] { reload(live, command); });
+    live.configure(*std::move(file));
+    if (const auto started = live.bridge.start(); !started) return fail(started.error());
     loop.run();
-    bridge.stop();
+    live.bridge.stop();
     log::info("stopped");
     return 0;
 }
@@ -78,9 +97,11 @@ Result<std::string, std::string> start_demo_bridge(std::optional<Bridge>& bridge
     if (const auto faults = control::conflicts(config, {}); !faults.empty())
         return Base{boost::system::in_place_error, control::to_text(faults.front())};
     bridge.emplace(config);
+    bridge->set_machines(config.vms);
     auto listening = bridge->start();
     if (!listening && !command.listen) {
         bridge.emplace(demo_config(command, desktop, 0));
+        bridge->set_machines(config.vms);
         listening = bridge->start();
     }
     if (!listening) return Base{boost::system::in_place_error, listening.error()};

@@ -44,12 +44,16 @@ Bridge::Bridge(Config config)
 Bridge::~Bridge() { stop(); }
 
 Result<std::vector<io::Listening>, std::string> Bridge::start() {
-    vms_.apply(config_.vms);
     auto listening = server_.start();
     if (!listening) return listening;
     plane_.start();
     runs_ = true;
     return listening;
+}
+
+void Bridge::set_machines(const std::map<std::string, VmConfig>& vms) {
+    server_.set_machines(vms);
+    vms_.apply(vms);
 }
 
 Result<void, std::string> Bridge::apply(Config config) {
@@ -61,7 +65,6 @@ Result<void, std::string> Bridge::apply(Config config) {
     if (auto updated = server_.update(next); !updated) return updated;
     config_ = std::move(next);
     forget_passwords();
-    vms_.apply(config_.vms);
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include "src/io/server.hpp"
 #include "src/io/vm_registry.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace vmcbridge::app {
 
 /// Everything that moves bytes, put together: the data plane, the machines on it, the server before them.
 ///
-/// Start: machines, listeners, threads. Stop: listeners, clients and guests, threads. Lives on the main thread.
+/// Start: listeners, threads; machines come by set_machines(). Stop: listeners, clients and guests, threads. Lives on
+/// the main thread.
 class Bridge {
 public:
     explicit Bridge(Config config);
@@ -23,8 +25,10 @@ public:
 
     /// The addresses listened on. Error: a sentence that names the address and the reason; nothing runs then.
     [[nodiscard]] Result<std::vector<io::Listening>, std::string> start();
-    /// Takes over a new configuration, whole or not at all. Error: why not; listeners and threads can't change,
-    /// and a certificate must be one.
+    /// Makes the machines equal to `vms`, before the start as well: new ones are attached, others detached.
+    void set_machines(const std::map<std::string, VmConfig>& vms);
+    /// Takes over a new configuration but for its machines, whole or not at all. Error: why not; listeners and threads
+    /// can't change, and a certificate must be one.
     [[nodiscard]] Result<void, std::string> apply(Config config);
     void stop();
 

@@ -23,7 +23,8 @@ namespace vmcbridge::control {
 namespace {
 
 constexpr std::size_t file_max = 1024 * 1024;
-constexpr std::array<std::string_view, 5> group_kinds{"server", "auth", "policy", "limits", "vm"};
+constexpr std::array<std::string_view, 7> group_kinds{"server",  "auth",     "policy", "limits",
+                                                      "libvirt", "discover", "vm"};
 
 std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
@@ -73,7 +74,8 @@ public:
 
     Result<ConfigFile, ConfigFaults> finish() && {
         auto& every_vm = file_.every_vm;
-        for (const std::string_view group : {"server", "auth", "policy", "limits"}) read_group(group, group, every_vm);
+        for (const auto group : group_kinds)
+            if (group != "vm") read_group(group, group, every_vm);
         for (const auto& group : contents_.groups) {
             if (const auto name = vm_of(group.name))
                 read_vm(*name, group, every_vm);
@@ -94,7 +96,7 @@ private:
             const auto found = contents_.values.find({std::string{group}, std::string{key.name}});
             if (found == contents_.values.end()) continue;
             const auto& [text, line] = found->second;
-            if (auto problem = key.apply({file_.config.server, vm}, text))
+            if (auto problem = key.apply({file_.config.server, vm, file_.config.sources}, text))
                 fault(line, group, key.name, std::move(problem->text) + hint(text));
         }
     }
@@ -195,7 +197,8 @@ private:
     void check_guests() {
         std::map<std::string, std::string> holders;
         for (const auto& [name, vm] : config_.vms) {
-            if (!vm.guest && !vm.display) fault("vm " + name, {}, "has neither a guest nor a display");
+            if (!vm.guest && !vm.display && !config_.sources.any())
+                fault("vm " + name, {}, "has neither a guest nor a display");
             const auto resource = exclusive_resource(vm);
             if (!resource) continue;
             const auto [holder, is_new] = holders.emplace(*resource, name);

@@ -121,6 +121,21 @@ Fault mode(Scope scope, std::string_view text) {
     return store_word(text, std::array{Word{"none", AuthMode::none}}, scope.server.auth);
 }
 
+// ---- [libvirt], [discover]
+
+Parsed<std::string> plain_text(std::string_view text) { return parsed_text(std::string{text}); }
+
+Fault libvirt_uri(Scope scope, std::string_view text) {
+    return store_list(text, parse_libvirt_uri, scope.sources.libvirt_uris);
+}
+
+template <std::vector<std::string> SourcesConfig::* list>
+Fault patterns(Scope scope, std::string_view text) {
+    return store_list(text, plain_text, scope.sources.*list);
+}
+
+Fault glob(Scope scope, std::string_view text) { return store_list(text, parse_glob, scope.sources.globs); }
+
 // ---- [policy], [limits]
 
 /// A message has 32 bits for its size, and a guest with CRLF gets up to twice the bytes.
@@ -271,6 +286,19 @@ constexpr std::array table{
     Key{"limits", "request-deadline", "5s", "100ms to 10min",
         "How long a clipboard request waits for the first byte of its answer.", request_deadline},
 
+    Key{"libvirt", "uri", "", "list of URIs, as qemu:///system",
+        "The libvirt daemons whose running domains are machines; what a URI may be is libvirt's own matter.",
+        libvirt_uri},
+    Key{"libvirt", "include", "", "list of patterns, * for any characters, ? for one",
+        "The names of the domains that are taken; without the key all.", patterns<&SourcesConfig::libvirt_include>},
+    Key{"libvirt", "exclude", "", "list of patterns, * for any characters, ? for one",
+        "The names of those that are left out all the same.", patterns<&SourcesConfig::libvirt_exclude>},
+
+    Key{"discover", "glob", "", "list of absolute paths, * for any characters of one name",
+        "Unix sockets where a guest's port listens: each one that appears is a machine until it vanishes. Its name is "
+        "what the one * stands for, else the socket's name without its extension.",
+        glob},
+
     Key{"vm", "guest", "",
         "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
         "spice+tls:HOST:PORT, spice+unix:PATH, fd:N",
@@ -286,7 +314,7 @@ constexpr std::array table{
 
 // Of the public interface, and honest about it until they are built.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 1> later_keys{{{"auth", "keys"}}};
-constexpr std::array<std::string_view, 3> later_groups{"audit", "libvirt", "discover"};
+constexpr std::array<std::string_view, 1> later_groups{"audit"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     const auto width = b.size() + 1;

@@ -15,10 +15,11 @@ namespace vmcbridge::control {
 struct Scope {
     ServerConfig& server;
     VmConfig& vm;
+    SourcesConfig& sources;
 };
 
 struct Key {
-    std::string_view group;          ///< server, auth, policy, limits or vm
+    std::string_view group;          ///< server, auth, policy, limits, libvirt, discover or vm
     std::string_view name;           ///< kebab case
     std::string_view default_value;  ///< as it would stand in the file; empty: none
     std::string_view values;         ///< what may stand there: unit and range

@@ -1,5 +1,6 @@
 #include "src/control/loop.hpp"
 
+#include "src/control/background.hpp"
 #include "src/control/glib.hpp"
 
 #include <glib-unix.h>
@@ -57,16 +58,9 @@ void Loop::on_stop(Task task) {
 void Loop::on_reload(Task task) { impl_->add(g_unix_signal_source_new(SIGHUP), run_again, std::move(task)); }
 
 void Loop::invoke(Task task) {
-    // An idle source of default priority, not g_main_context_invoke: that one runs the task at once, ahead of earlier
-    // ones, when the caller happens to own the context.
-    GSource* source = g_idle_source_new();
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    Task unless_gone = [weak = std::weak_ptr{impl_}, task = std::move(task)] {
+    on_main([weak = std::weak_ptr{impl_}, task = std::move(task)] {
         if (const auto alive = weak.lock()) task();
-    };
-    g_source_set_callback(source, run_once, new Task{std::move(unless_gone)}, delete_task);
-    g_source_attach(source, nullptr);
-    g_source_unref(source);
+    });
 }
 
 void Loop::after(std::chrono::milliseconds delay, Task task) {

@@ -42,8 +42,7 @@ constexpr const char* serve_description =
     "a SPICE server holds it: spice:HOST:PORT, spice+tls:HOST:PORT, spice+unix:PATH.\n"
     "DISPLAY is vnc:HOST:PORT or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or\n"
     "unix:PATH. Keys of the file: vmcbridge.conf(5).\n"
-    "Example:\n"
-    "  vmcbridge serve --vm web1=unix:/run/web1.sock --display web1=vnc:127.0.0.1:5901";
+    "Example: vmcbridge serve --vm web1=unix:/run/web1.sock";
 
 constexpr const char* demo_summary =
     "Runs a real desktop on this machine (Xvnc, openbox, spice-vdagent; no VM) behind\n"
@@ -172,6 +171,7 @@ struct ServeOptions {
                 vms.entry("vm", 0, "NAME=GUEST", "a machine and its guest's port; again for more"),
                 displays.entry("display", 0, "NAME=DISPLAY", "where its picture comes from"),
                 domains.entry("domain", 0, "FILE.xml", "a machine as libvirt describes it; again for more"),
+                libvirt.entry("libvirt", 0, "URI", "the running machines of a libvirt daemon; again for more"),
                 listen.entry("listen", 0, "ADDR", "HTTP and WebSocket (127.0.0.1:8006); again for more"),
                 spice_listen.entry("spice-listen", 0, "ADDR", "SPICE clients (nowhere); again for more"),
                 admin.entry("admin", 0, "unix:PATH", "the management interface"),
@@ -179,16 +179,13 @@ struct ServeOptions {
                 web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
                 flag("verbose", 'v', verbose, "log more"),
                 port.hidden("port"),
-                libvirt.hidden("libvirt"),
                 arguments.arguments(nullptr)};
     }
 
     /// Of the public interface, and honest about it until they are built.
     [[nodiscard]] std::optional<Problem> refuse_later() const {
-        const std::array<std::pair<const char*, const Texts*>, 2> later{{{"--port", &port}, {"--libvirt", &libvirt}}};
-        for (const auto& [name, texts] : later)
-            if (!texts->all().empty()) return usage(name, "not supported by this version");
-        return std::nullopt;
+        if (port.all().empty()) return std::nullopt;
+        return usage("--port", "not supported by this version");
     }
 
     [[nodiscard]] std::optional<Problem> read(ServeCommand& command) const {
@@ -198,6 +195,11 @@ struct ServeOptions {
         command.config = last(config).value_or("");
         command.web_root = last(web_root);
         command.domains = domains.all();
+        for (const auto& text : libvirt.all()) {
+            auto uri = parse_libvirt_uri(text);
+            if (!uri) return usage("--libvirt", uri.error().text);
+            command.libvirt_uris.push_back(*std::move(uri));
+        }
         if (auto problem = read_named("--vm", vms, parse_guest, command.vms)) return problem;
         if (auto problem = read_named("--display", displays, parse_display, command.displays)) return problem;
         if (auto problem = read_listeners("--listen", listen, command.listen)) return problem;

@@ -21,6 +21,7 @@ struct ServeCommand {
     std::vector<std::pair<std::string, Guest>> vms;
     std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm, --domain or the file gives
     std::vector<std::string> domains;                       ///< files with libvirt's XML of machines
+    std::vector<std::string> libvirt_uris;                  ///< in place of all the file's
     std::vector<Address> listen;                            ///< in place of all the file's listeners
     std::vector<Address> spice_listen;                      ///< likewise
     std::optional<Address> admin;
@@ -54,7 +55,7 @@ using Command = std::variant<ServeCommand, DemoCommand, CheckConfigCommand, Prin
 
 /// The file, the domains and the command line merged and checked: what `serve` starts with, and what SIGHUP loads anew.
 /// What is worth knowing of the domains is logged.
-[[nodiscard]] Result<Config, ConfigFaults> load_config(const ServeCommand& command);
+[[nodiscard]] Result<ConfigFile, ConfigFaults> load_config(const ServeCommand& command);
 
 /// All that is wrong with the files that `command` names, and what is worth knowing; no faults: `serve` would take
 /// them.

@@ -42,6 +42,7 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
             faults.push_back(
                 {"command line", 0, {}, "--display", "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST"});
     }
+    if (!command.libvirt_uris.empty()) config.sources.libvirt_uris = command.libvirt_uris;
     auto& server = config.server;
     if (!command.listen.empty()) {
         server.listen = command.listen;
@@ -66,14 +67,14 @@ std::optional<Address> default_admin(const std::string& folder) {
     return Address{{}, 0, folder + "/admin.sock"};
 }
 
-Result<Config, ConfigFaults> load_config(const ServeCommand& command) {
+Result<ConfigFile, ConfigFaults> load_config(const ServeCommand& command) {
     auto file = read_file_of(command);
     if (!file) return std::move(file).error();
     auto faults = merge(command, *file);
     std::ranges::move(conflicts(file->config, *file), std::back_inserter(faults));
     std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
     if (!faults.empty()) return faults;
-    return std::move(file->config);
+    return file;
 }
 
 Findings findings_of(const CheckConfigCommand& command, TlsCheck check_tls) {

@@ -1,6 +1,7 @@
 #include "src/control/values.hpp"
 
 #include "src/control/address.hpp"
+#include "src/control/glib.hpp"
 
 #include <algorithm>
 #include <array>
@@ -181,6 +182,23 @@ Parsed<std::string> parse_uuid(std::string_view text) {
     if (uuid.size() != form.size() || !std::ranges::equal(uuid, form, fits))
         return Problem{quoted(text) + " is not a UUID; write 8-4-4-4-12 hexadecimal digits"};
     return parsed_text(std::move(uuid));
+}
+
+Parsed<std::string> parse_libvirt_uri(std::string_view text) {
+    std::string uri{text};
+    if (!g_uri_is_valid(uri.c_str(), G_URI_FLAGS_NONE, nullptr))
+        return Problem{quoted(text) + " is not a URI; write one of libvirt's, as qemu:///system"};
+    return parsed_text(std::move(uri));
+}
+
+Parsed<std::string> parse_glob(std::string_view text) {
+    constexpr std::size_t longest = 4095;  // PATH_MAX, without its end
+    const auto closed = std::string{text} + "/";
+    const bool has_bad_name = std::ranges::any_of(
+        std::array{"//", "/./", "/../"}, [&](const char* bad) { return closed.find(bad) != std::string::npos; });
+    if (!text.starts_with('/') || has_bad_name || text.size() > longest)
+        return Problem{quoted(text) + " is not an absolute path of a socket; write one as /run/vms/*/agent.sock"};
+    return parsed_text(std::string{text});
 }
 
 std::string to_text(milliseconds duration) {

@@ -46,6 +46,12 @@ struct DurationRange {
 /// 8-4-4-4-12 hexadecimal digits; in lower case.
 [[nodiscard]] Parsed<std::string> parse_uuid(std::string_view text);
 
+/// The URI of a libvirt daemon: "qemu:///system".
+[[nodiscard]] Parsed<std::string> parse_libvirt_uri(std::string_view text);
+
+/// An absolute path with wildcards in any of its names.
+[[nodiscard]] Parsed<std::string> parse_glob(std::string_view text);
+
 /// The items between ; and , without the spaces around them; empty ones are skipped. They view `text`.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 

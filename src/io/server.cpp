@@ -169,6 +169,13 @@ Result<void, std::string> Server::update(const Config& config) {
     return {};
 }
 
+void Server::set_machines(const std::map<std::string, VmConfig>& vms) {
+    net::post(impl_->context, [impl = impl_, vms] {
+        impl->service->spice.set_machines(vms);
+        impl->service->links->set_machines(vms);
+    });
+}
+
 bool Server::stop(milliseconds grace) {
     std::promise<bool> done;
     auto ended = done.get_future();

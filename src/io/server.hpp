@@ -4,6 +4,7 @@
 #include "src/config.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ public:
     /// as they were started. From any thread. Error: a sentence about the certificate or its key; nothing has changed
     /// then.
     [[nodiscard]] Result<void, std::string> update(const Config& config);
+
+    /// These are the machines that there are, whoever named them: tickets of others end. From any thread.
+    void set_machines(const std::map<std::string, VmConfig>& vms);
 
     /// Stops listening, lets requests that are being answered end, closes the rest; waits at most `grace`. false: some
     /// did not end in time. WebSocket connections are the machines' by then. Not from a thread of the data plane.

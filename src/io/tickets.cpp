@@ -86,7 +86,9 @@ bool Tickets::is_of(std::string_view password, const TicketHash& ticket) const n
 }
 
 void Tickets::forget(std::string_view vm) {
-    std::erase_if(tickets_, [&](const auto& each) { return each.second.admitted.vm == vm; });
+    std::erase_if(tickets_, [&](const auto& each) {
+        return each.second.admitted.vm == vm && each.second.state != State::permanent;
+    });
     std::erase_if(ended_, [&](Slot slot) { return !tickets_.contains(slot); });
     if (const auto open = open_.find(vm); open != open_.end()) open_.erase(open);
 }

@@ -27,6 +27,7 @@ public:
     constexpr void remove(spice::ChannelType type) noexcept { bits_ &= ~bit(type); }
     /// Numbers that we don't know are in no set.
     [[nodiscard]] constexpr bool has(spice::ChannelType type) const noexcept { return (bits_ & bit(type)) != 0; }
+    [[nodiscard]] constexpr bool is_within(ChannelSet outer) const noexcept { return (bits_ & ~outer.bits_) == 0; }
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
     friend constexpr bool operator==(ChannelSet, ChannelSet) noexcept = default;
 

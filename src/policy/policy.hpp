@@ -52,6 +52,9 @@ struct Policy {
     friend bool operator==(const Policy&, const Policy&) = default;
 };
 
+/// Does `inner` let pass only what `outer` does?
+[[nodiscard]] bool is_within(const Policy& inner, const Policy& outer) noexcept;
+
 /// What an access token may allow. `port:NAME` is kept beside the set.
 enum class Permission : std::uint8_t {
     clipboard_to_guest,

@@ -26,6 +26,7 @@ OUTSIDE = [
     (r"boost/json", {"proto", "src/io", "src/bridge", "src/cli", "src/app"}),
     (r"(glib|gio)", {"src/control", "src/cli"}),
     (r"libxml/", {"src/control"}),
+    (r"libvirt(-glib)?/", {"src/control"}),
     (r"spice/", {"proto"}),
     (r"openssl/", {"src/io"}),
     (r"sasl/", {"src/io"}),

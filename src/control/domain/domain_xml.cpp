@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t devices_max = 256;  // of each kind; QEMU has room for fewer
 constexpr std::size_t value_max = 1024;   // bytes of what we take over
+constexpr std::size_t rules_max = 64;     // there are fewer keys
 constexpr unsigned address_max = 65535;   // of each number of an <address>
 
 struct Kind {
@@ -36,6 +37,8 @@ public:
         domain_.is_running = root.attribute("id").has_value();
         domain_.name = only_text(root, "name", domain_.name_line);
         domain_.uuid = only_text(root, "uuid", domain_.uuid_line);
+        for (const auto& metadata : root.children("metadata"))
+            for (const auto& ours : metadata.children_of(domain_namespace)) read_rules(ours);
         for (const auto& devices : root.children("devices"))
             for (const auto& device : devices.children()) read_device(device);
         if (!faults_.empty()) return std::move(faults_);
@@ -51,6 +54,17 @@ private:
         if (index == devices_max) return fault(node, "more than " + std::to_string(devices_max) + " of these");
         if (index > devices_max) return;
         domain_.devices.push_back(read_char_device(node, kind->kind, index));
+    }
+
+    /// Each attribute is a key of [policy].
+    void read_rules(const XmlNode& node) {
+        if (!domain_.rules.empty()) return fault(node, "stands twice; libvirt keeps one element of a namespace");
+        if (node.name() != "policy") return fault(node, "unknown; what stands here is <policy KEY='VALUE' .../>");
+        for (const auto& [key, value] : node.attributes()) {
+            if (domain_.rules.size() == rules_max)
+                return fault(node, "more than " + std::to_string(rules_max) + " rules");
+            if (is_sound(node, key, value)) domain_.rules.push_back({key, value, node.line()});
+        }
     }
 
     CharDevice read_char_device(const XmlNode& node, DeviceKind kind, std::size_t index) {

@@ -64,6 +64,16 @@ struct Graphics {
     bool filetransfer = true;
 };
 
+/// A rule for its machine, from the metadata.
+struct DomainRule {
+    std::string key;
+    std::string value;
+    std::size_t line = 0;
+};
+
+/// Of the element of the bridge in <metadata>.
+inline constexpr std::string_view domain_namespace = "https://vmcbridge.org/xmlns/domain/1.0";
+
 struct Domain {
     std::string file{};
     std::size_t line = 0;
@@ -74,6 +84,7 @@ struct Domain {
     std::size_t uuid_line = 0;
     std::vector<CharDevice> devices;  ///< in the order of the XML
     std::vector<Graphics> graphics;
+    std::vector<DomainRule> rules;
 };
 
 /// Reads a <domain>; `file` names it in faults. A fault is what libvirt would not have written: it has the XML's line.

@@ -116,6 +116,24 @@ std::vector<XmlNode> XmlNode::children(std::string_view name) const {
     return out;
 }
 
+std::vector<XmlNode> XmlNode::children_of(std::string_view name_space) const {
+    std::vector<XmlNode> out;
+    for (const auto* each = node_->children; each != nullptr; each = each->next)
+        if (each->type == XML_ELEMENT_NODE && each->ns != nullptr && view(each->ns->href) == name_space)
+            out.emplace_back(each);
+    return out;
+}
+
+std::vector<std::pair<std::string, std::string>> XmlNode::attributes() const {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto* each = node_->properties; each != nullptr; each = each->next) {
+        if (each->ns != nullptr) continue;
+        const std::string name{view(each->name)};
+        out.emplace_back(name, attribute(name.c_str()).value_or(""));
+    }
+    return out;
+}
+
 std::optional<XmlNode> XmlNode::child(std::string_view name) const {
     const auto all = children(name);
     return all.empty() ? std::nullopt : std::optional{all.front()};

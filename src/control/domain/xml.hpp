@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// libxml2 at arm's length: a document as a tree to look into. No DTD, no entities but XML's own five, no network.
@@ -28,6 +29,10 @@ public:
     [[nodiscard]] std::vector<XmlNode> children(std::string_view name) const;
     /// All elements right below it, in their order.
     [[nodiscard]] std::vector<XmlNode> children() const;
+    /// Those right below it that are in this namespace.
+    [[nodiscard]] std::vector<XmlNode> children_of(std::string_view name_space) const;
+    /// Names and values, of attributes without a namespace.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> attributes() const;
     [[nodiscard]] std::optional<XmlNode> child(std::string_view name) const;
     /// All text within it.
     [[nodiscard]] std::string text() const;

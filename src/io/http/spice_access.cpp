@@ -38,17 +38,20 @@ std::optional<SpicePorts> SpiceAccess::for_host(std::string_view vm, std::string
 
 void SpiceAccess::update(const Config& config, std::optional<ShownCertificate> shown) {
     certificate = std::move(shown);
-    for (const auto& vm : machines) {
-        if (!config.vms.contains(vm)) tickets->forget(vm);
-    }
-    machines.clear();
     own.clear();
     shared = ports_of(config.server.spice_listen, config.server);
     for (const auto& [name, vm] : config.vms) {
-        machines.insert(name);
         if (auto ports = ports_of(vm.spice_listen, config.server)) own.emplace(name, std::move(*ports));
     }
     tickets->set_static(config.spice_passwords);
+}
+
+void SpiceAccess::set_machines(const std::map<std::string, VmConfig>& vms) {
+    for (const auto& vm : machines) {
+        if (!vms.contains(vm)) tickets->forget(vm);
+    }
+    machines.clear();
+    for (const auto& [name, vm] : vms) machines.insert(name);
 }
 
 }  // namespace vmcbridge::io::http

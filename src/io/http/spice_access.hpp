@@ -36,9 +36,10 @@ struct SpiceAccess {
     [[nodiscard]] const SpicePorts* of(std::string_view vm) const noexcept;
     /// Where clients that use this `host` find a machine, and what they need to trust it. nullopt: as above.
     [[nodiscard]] std::optional<SpicePorts> for_host(std::string_view vm, std::string_view host) const;
-    /// Takes over a configuration: ports, fixed tickets, and the certificate that it names; tickets of machines that
-    /// are gone go too.
+    /// Takes over a configuration: ports, fixed tickets, and the certificate that it names.
     void update(const Config& config, std::optional<ShownCertificate> shown);
+    /// These are the machines that there are; tickets of those that are gone go too.
+    void set_machines(const std::map<std::string, VmConfig>& vms);
 };
 
 }  // namespace vmcbridge::io::http

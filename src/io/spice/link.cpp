@@ -147,9 +147,13 @@ void LinkService::apply(const Config& config, const DoorRules& doors, std::share
     tls = std::move(certificate);
     tls_rule = config.server.spice_tls;
     sasl = config.server.spice_sasl;
+    auth = config.server.auth;
+}
+
+void LinkService::set_machines(const std::map<std::string, VmConfig>& all) {
     open.clear();
-    for (const auto& [name, vm] : config.vms)
-        if (config.server.auth == AuthMode::none && vm.spice_ticket_file.empty()) open.insert(name);
+    for (const auto& [name, vm] : all)
+        if (auth == AuthMode::none && vm.spice_ticket_file.empty()) open.insert(name);
 }
 
 Task<> serve_link(LinkService& service, Exchange& exchange, const LinkOrigin& origin) {

@@ -31,6 +31,7 @@ struct LinkService {
     void note_refusal(std::string_view event, const Peer& peer, std::string_view reason,
                       std::string_view vm = {}) const;
     void apply(const Config& config, const DoorRules& doors, std::shared_ptr<const TlsServer> certificate);
+    void set_machines(const std::map<std::string, VmConfig>& all);
 
     net::io_context& context;
     const VmRegistry& vms;
@@ -44,6 +45,7 @@ struct LinkService {
     DoorRules rules{};  ///< for WebSockets: which pages may connect
     std::shared_ptr<const TlsServer> tls{};
     SpiceTls tls_rule = SpiceTls::automatic;
+    AuthMode auth = AuthMode::none;
     bool sasl = false;             ///< SASL takes the place of tickets
     std::set<std::string> open{};  ///< machines that an empty password opens
     bool stopping = false;

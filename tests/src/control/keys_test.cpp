@@ -9,7 +9,7 @@ namespace vmcbridge::control {
 namespace {
 
 TEST(Keys, StandOnceInEveryGroupWhereTheyMayStand) {
-    for (const std::string_view group : {"server", "auth", "policy", "limits", "vm"}) {
+    for (const std::string_view group : {"server", "auth", "policy", "limits", "libvirt", "discover", "vm"}) {
         std::set<std::string_view> names;
         for (const auto& key : keys())
             EXPECT_TRUE(!belongs_to(key, group) || names.insert(key.name).second) << group << " " << key.name;
@@ -23,9 +23,11 @@ TEST(Keys, HaveTheDefaultsOfAnEmptyConfiguration) {
         if (key.default_value.empty() || found_at_start) continue;
         ServerConfig server;
         VmConfig vm;
-        EXPECT_FALSE(key.apply({server, vm}, key.default_value)) << key.name;
+        SourcesConfig sources;
+        EXPECT_FALSE(key.apply({server, vm, sources}, key.default_value)) << key.name;
         EXPECT_EQ(server, ServerConfig{}) << key.name;
         EXPECT_EQ(vm, VmConfig{}) << key.name;
+        EXPECT_EQ(sources, SourcesConfig{}) << key.name;
     }
 }
 
@@ -33,9 +35,11 @@ TEST(Keys, RefuseAnEmptyValue) {
     for (const auto& key : keys()) {
         ServerConfig server;
         VmConfig vm;
-        EXPECT_TRUE(key.apply({server, vm}, "")) << key.name;
+        SourcesConfig sources;
+        EXPECT_TRUE(key.apply({server, vm, sources}, "")) << key.name;
         EXPECT_EQ(server, ServerConfig{}) << key.name;
         EXPECT_EQ(vm, VmConfig{}) << key.name;
+        EXPECT_EQ(sources, SourcesConfig{}) << key.name;
     }
 }
 

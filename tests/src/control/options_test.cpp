@@ -71,11 +71,11 @@ TEST(CommandLine, NamesListenersForSpiceClientsInPlaceOfTheFiles) {
     const TemporaryFile file{"[server]\nspice-listen = 127.0.0.1:7\n"};
     const auto from_file = load_config(parsed<ServeCommand>({"serve", "-c", file.path.c_str()}));
     ASSERT_TRUE(from_file);
-    EXPECT_EQ(from_file->server.spice_listen, std::vector{(Address{"127.0.0.1", 7, {}})});
+    EXPECT_EQ(from_file->config.server.spice_listen, std::vector{(Address{"127.0.0.1", 7, {}})});
     const auto over_it =
         load_config(parsed<ServeCommand>({"serve", "-c", file.path.c_str(), "--spice-listen", "unix:/s"}));
     ASSERT_TRUE(over_it);
-    EXPECT_EQ(over_it->server.spice_listen, std::vector{(Address{{}, 0, "/s"})});
+    EXPECT_EQ(over_it->config.server.spice_listen, std::vector{(Address{{}, 0, "/s"})});
 }
 
 TEST(CommandLine, TakesOptionsBeforeAndAfterArguments) {
@@ -125,8 +125,7 @@ TEST(CommandLine, NamesWhatIsWrong) {
 }
 
 TEST(CommandLine, IsHonestAboutWhatThisVersionLacks) {
-    for (const auto* option : {"--port", "--libvirt"})
-        EXPECT_EQ(problem_of({"serve", option, "x"}), std::string{option} + ": not supported by this version");
+    EXPECT_EQ(problem_of({"serve", "--port", "x"}), "--port: not supported by this version");
     for (const auto* command : {"token", "status", "trace", "copy", "paste", "send", "resize", "decode"})
         EXPECT_THAT(problem_of({command}), HasSubstr("not supported by this version"));
 }
@@ -145,9 +144,9 @@ TEST(Help, FitsAScreenAndEndsWithAnExample) {
 
 TEST(Help, MentionsEveryOption) {
     const auto serve = parsed<PrintCommand>({"serve", "--help"}).text;
-    for (const auto* option : {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--domain=FILE.xml",
-                               "--listen=ADDR",
-                               "--admin=unix:PATH", "--threads=N", "--web-root=FOLDER", "--verbose", "--help"})
+    for (const auto* option :
+         {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--domain=FILE.xml", "--listen=ADDR",
+          "--admin=unix:PATH", "--threads=N", "--web-root=FOLDER", "--verbose", "--help"})
         EXPECT_THAT(serve, HasSubstr(option));
     EXPECT_THAT(serve, HasSubstr("vmcbridge serve [OPTION"));
     EXPECT_THAT(parsed<PrintCommand>({"demo", "--help"}).text, HasSubstr("--listen=ADDR"));
@@ -160,20 +159,20 @@ TEST(LoadedConfig, HasTheCommandLineBeforeTheFile) {
         load_config(parsed<ServeCommand>({"serve", "--config", file.path.c_str(), "--listen", "127.0.0.1:2", "--vm",
                                           "a=unix:/b", "--vm", "c=unix:/c", "--display", "c=vnc:h:1"}));
     ASSERT_TRUE(config) << to_text(config.error().at(0));
-    EXPECT_THAT(config->server.listen, ElementsAre(Address{"127.0.0.1", 2, {}}));
-    EXPECT_EQ(config->server.threads, 1U);
-    EXPECT_EQ(config->vms.at("a").guest->text, "unix:/b");
-    EXPECT_EQ(config->vms.at("a").policy.resize, policy::ResizeRule::off);
-    EXPECT_EQ(config->vms.at("c").name, "c");
-    EXPECT_EQ(config->vms.at("c").policy.resize, policy::ResizeRule::any);
-    EXPECT_EQ(config->vms.at("c").display->text, "vnc:h:1");
+    EXPECT_THAT(config->config.server.listen, ElementsAre(Address{"127.0.0.1", 2, {}}));
+    EXPECT_EQ(config->config.server.threads, 1U);
+    EXPECT_EQ(config->config.vms.at("a").guest->text, "unix:/b");
+    EXPECT_EQ(config->config.vms.at("a").policy.resize, policy::ResizeRule::off);
+    EXPECT_EQ(config->config.vms.at("c").name, "c");
+    EXPECT_EQ(config->config.vms.at("c").policy.resize, policy::ResizeRule::any);
+    EXPECT_EQ(config->config.vms.at("c").display->text, "vnc:h:1");
 }
 
 TEST(LoadedConfig, ListensOnLoopbackByDefault) {
     const TemporaryFile file{""};
     const auto config = load_config(parsed<ServeCommand>({"serve", "--config", file.path.c_str()}));
     ASSERT_TRUE(config);
-    EXPECT_THAT(config->server.listen, ElementsAre(Address{"127.0.0.1", 8006, {}}));
+    EXPECT_THAT(config->config.server.listen, ElementsAre(Address{"127.0.0.1", 8006, {}}));
 }
 
 TEST(LoadedConfig, NamesConflictsOfTheCommandLine) {

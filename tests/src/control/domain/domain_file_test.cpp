@@ -47,7 +47,9 @@ protected:
         ServeCommand command;
         command.config = write("x.conf", config);
         command.domains = std::move(domains);
-        return load_config(command);
+        auto file = load_config(command);
+        if (!file) return std::move(file).error();
+        return std::move(file->config);
     }
     std::vector<std::string> faults_of(std::string_view config, std::vector<std::string> domains) {
         std::vector<std::string> texts;
