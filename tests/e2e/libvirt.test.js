@@ -181,3 +181,23 @@ test('a daemon that is not there is no reason to wait, and is found when it come
         await sandbox.close();
     }
 });
+
+test('a daemon that hangs holds nothing up', async () => {
+    const sandbox = await Sandbox.open();
+    try {
+        const libvirtd = await Libvirtd.start(sandbox);
+        await libvirtd.create('one', { devices: AGENT });
+        const options = { sections: { libvirt: { uri: libvirtd.uri } } };
+        const daemon = await Daemon.start(sandbox, options);
+        await eventually('it is there', async () => (await daemon.vm('one')).guest.connected, { timeoutMs: 20000 });
+        libvirtd.child.signal('SIGSTOP');
+        await daemon.configure({ sections: { libvirt: { uri: libvirtd.uri, exclude: 'none' } } });
+        assert.match(await daemon.reload(), /event=reloaded/);
+        assert.ok((await daemon.vm('one')).guest.connected);
+        await daemon.stop();
+        const second = await Daemon.start(sandbox, options);
+        await second.stop();
+    } finally {
+        await sandbox.close();
+    }
+});

@@ -64,6 +64,19 @@ TEST(CommandLine, OfServeIsAllThere) {
     EXPECT_TRUE(serve.verbose);
 }
 
+TEST(CommandLine, NamesLibvirtsDaemonsInPlaceOfTheFiles) {
+    const TemporaryFile file{"[libvirt]\nuri = qemu:///system\nexclude = x*; y\n"};
+    const auto from_file = load_config(parsed<ServeCommand>({"serve", "-c", file.path.c_str()}));
+    ASSERT_TRUE(from_file);
+    EXPECT_THAT(from_file->config.sources.libvirt_uris, ElementsAre("qemu:///system"));
+    const auto over_it = load_config(
+        parsed<ServeCommand>({"serve", "-c", file.path.c_str(), "--libvirt", "test:///a", "--libvirt", "test:///b"}));
+    ASSERT_TRUE(over_it);
+    EXPECT_THAT(over_it->config.sources.libvirt_uris, ElementsAre("test:///a", "test:///b"));
+    EXPECT_THAT(over_it->config.sources.libvirt_exclude, ElementsAre("x*", "y"));
+    EXPECT_THAT(problem_of({"serve", "--libvirt", "x"}), StartsWith("--libvirt: \"x\" is not a URI"));
+}
+
 TEST(CommandLine, NamesListenersForSpiceClientsInPlaceOfTheFiles) {
     const auto serve = parsed<ServeCommand>({"serve", "--spice-listen", "127.0.0.1:1", "--spice-listen", "unix:/s"});
     EXPECT_EQ(serve.spice_listen, (std::vector{Address{"127.0.0.1", 1, {}}, Address{{}, 0, "/s"}}));

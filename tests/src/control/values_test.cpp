@@ -117,6 +117,19 @@ TEST(List, HasItemsBetweenSemicolonsAndCommas) {
     EXPECT_THAT(split_list(""), IsEmpty());
 }
 
+TEST(LibvirtUri, IsAnyUri) {
+    for (const auto* text : {"qemu:///system", "qemu+ssh://u@host/system", "qemu+unix:///session?socket=/s"})
+        EXPECT_EQ(*parse_libvirt_uri(text), text);
+    for (const auto* text : {"", "qemu", "/system", "://x"}) EXPECT_FALSE(parse_libvirt_uri(text)) << text;
+}
+
+TEST(Glob, IsAnAbsolutePathOfAFile) {
+    for (const auto* text : {"/run/vms/*/agent.sock", "/*", "/a..b/c"}) EXPECT_EQ(*parse_glob(text), text);
+    for (const auto* text : {"", "run/*", "/", "/run/", "/run//x", "/run/../x", "/run/./x", "/run/.."})
+        EXPECT_FALSE(parse_glob(text)) << text;
+    EXPECT_FALSE(parse_glob("/" + std::string(4096, 'x')));
+}
+
 TEST(Origin, IsWrittenAsBrowsersSendIt) {
     EXPECT_EQ(*parse_origin("https://Console.Example.org"), "https://console.example.org");
     EXPECT_EQ(*parse_origin("https://a.example:443"), "https://a.example");
