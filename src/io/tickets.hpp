@@ -65,7 +65,7 @@ public:
     /// session, which ends their right.
     [[nodiscard]] bool is_of(std::string_view password, const TicketHash& ticket) const noexcept;
 
-    /// The machine has gone, its tickets with it.
+    /// The machine has gone, the tickets that were issued for it too. A fixed one stays: the machine may come back.
     void forget(std::string_view vm);
 
     /// All that is kept: open, static, and remembered.

@@ -152,6 +152,7 @@ public:
         : server{plane, registry, with(std::move(config), vms)} {
         for (auto& [name, vm] : vms) vm.name = name;
         registry.apply(vms);
+        server.set_machines(vms);
         auto started = server.start();
         EXPECT_TRUE(started.has_value()) << started.error();
         port = started->front().address.port;
@@ -180,7 +181,7 @@ public:
 private:
     static Config with(ServerConfig server, const std::map<std::string, VmConfig>& vms) {
         server.listen = {{.host = "127.0.0.1", .port = 0, .path = {}}};
-        return {.server = std::move(server), .vms = vms, .spice_passwords = {}};
+        return {.server = std::move(server), .sources = {}, .vms = vms, .spice_passwords = {}};
     }
     bool stopped_ = false;
 };
