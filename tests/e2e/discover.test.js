@@ -21,9 +21,10 @@ class Socket {
 
     static async listen(path) {
         const socket = new Socket();
-        socket.#server.on('connection', (peer) => socket.peers.add(peer));
+        socket.#server.on('connection', (peer) => socket.peers.add(peer.unref()));
         socket.#server.listen(path);
         await once(socket.#server, 'listening');
+        socket.#server.unref(); // one that a test leaves behind doesn't keep it from ending
         return socket;
     }
 
