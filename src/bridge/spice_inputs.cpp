@@ -2,8 +2,7 @@
 
 #include "proto/limits.hpp"
 #include "proto/spice/compose.hpp"
-
-#include <spice/enums.h>
+#include "proto/spice/link.hpp"
 
 #include <algorithm>
 
