@@ -278,7 +278,8 @@ constexpr std::array table{
         inputs},
     Key{"policy", "spice-channels", "any", channel_values,
         "What viewers may open of a SPICE server's session. Where files may not be sent, webdav and usbredir are "
-        "left out in any case.",
+        "left out in any case, and where not all keys pass (`inputs`), usbredir and port: a keyboard is a device, and "
+        "a port may be a console.",
         spice_channels},
 
     Key{"limits", "resume-grace", "30s", "0 to 24h", "How long a lost connection may be resumed; 0 turns it off.",
