@@ -158,7 +158,8 @@ Relay start_vmcbridge_spice(const ScratchDirectory& scratch, const std::filesyst
 Relay start_vmcbridge_session(const ScratchDirectory& scratch, const std::filesystem::path& program) {
     if (!std::filesystem::exists(program)) throw Failure{program.string() + " is not built"};
     const std::string server = scratch / "session.sock";
-    Relay::Parts parts{"vmcbridge", nullptr, 0, listen_unix(server), {}, {}};
+    Fd listener = listen_unix(server);
+    Relay::Parts parts{"vmcbridge", nullptr, 0, {}, {}, {}};
     const auto log = scratch / "session.log";
     parts.process = std::make_unique<Process>(
         std::vector<std::string>{program, "serve", "--vm", "bench=spice+unix:" + server, "--listen", "127.0.0.1:0",
@@ -168,7 +169,7 @@ Relay start_vmcbridge_session(const ScratchDirectory& scratch, const std::filesy
     std::uint16_t port = 0;
     const auto ready = [&] { return (port = announced_port(log, {"event=listening", "service=spice "})) != 0; };
     wait_until("vmcbridge", *parts.process, log, ready);
-    parts.session = std::make_unique<SpiceSession>(parts.target, port);
+    parts.session = std::make_unique<SpiceSession>(std::move(listener), port);
     return Relay{std::move(parts)};
 }
 

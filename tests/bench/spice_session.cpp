@@ -5,6 +5,8 @@
 
 #include <spice/enums.h>
 
+#include <utility>
+
 namespace vmcbridge::bench {
 namespace {
 
@@ -45,8 +47,8 @@ std::uint32_t view_main(int fd) {
 
 }  // namespace
 
-SpiceSession::SpiceSession(const Fd& server, std::uint16_t port)
-    : listener_{server}, port_{port}, key_{make_public_key()}, server_main_{accept_one(server)} {
+SpiceSession::SpiceSession(Fd server, std::uint16_t port)
+    : listener_{std::move(server)}, port_{port}, key_{make_public_key()}, server_main_{accept_one(listener_)} {
     answer_link(server_main_.get(), key_);
     let_in(server_main_.get());
     serve_main(server_main_.get());

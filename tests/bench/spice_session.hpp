@@ -12,7 +12,7 @@ namespace vmcbridge::bench {
 class SpiceSession {
 public:
     /// Links both main channels: the relay connects to `server`, the viewer to the relay's `port`.
-    SpiceSession(const Fd& server, std::uint16_t port);
+    SpiceSession(Fd server, std::uint16_t port);
 
     struct Channel {
         Fd viewer;
@@ -22,7 +22,7 @@ public:
     [[nodiscard]] Channel open(std::uint8_t type) const;
 
 private:
-    const Fd& listener_;
+    Fd listener_;
     std::uint16_t port_;
     std::vector<std::byte> key_;
     Fd server_main_;
