@@ -7,7 +7,6 @@
 
 namespace vmcbridge::bridge {
 
-using browser::Code;
 using policy::InputsRule;
 
 void SessionBroker::session_changed(std::optional<UpstreamSession> session, Time now) {

@@ -23,7 +23,6 @@ ChannelRelay::ChannelRelay(net::io_context& context, std::string vm, HubPort& po
       port_{port},
       client_{arrival.channel->client},
       channel_{arrival.channel->id},
-      peer_{std::move(arrival.peer)},
       guest_{std::move(arrival.channel->guest)},
       place_{std::move(arrival.channel->place)},
       parts_{std::move(arrival.channel)},
@@ -205,10 +204,10 @@ void ChannelRelay::end(std::string reason) {
 Task<> ChannelRelay::part() {
     server_->shutdown_write();
     const auto until = Clock::now() + bounds::close_deadline;
-    const auto buffer = Buffer::borrow();
     for (;;) {
         const bool open = co_await server_->readable(until);
         if (!open) break;
+        const auto buffer = Buffer::borrow();
         const auto result = server_->try_read(buffer.bytes());
         if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) break;
     }

@@ -32,7 +32,6 @@ public:
     void stop(browser::CloseCode code, std::string reason) override;
 
     [[nodiscard]] ClientId client() const noexcept { return client_; }
-    [[nodiscard]] ::vmcbridge::spice::ChannelId channel() const noexcept { return channel_; }
 
 private:
     [[nodiscard]] Task<> serve();
@@ -51,7 +50,6 @@ private:
     HubPort& port_;
     ClientId client_;
     ::vmcbridge::spice::ChannelId channel_;
-    std::string peer_;
     Guest guest_;
     std::shared_ptr<const void> place_;      // until the link is done
     std::optional<Arrival::Channel> parts_;  // until run()
