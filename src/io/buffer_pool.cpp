@@ -6,7 +6,7 @@ namespace vmcbridge::io {
 namespace {
 
 struct Spares {
-    std::array<std::unique_ptr<std::byte[]>, bounds::spare_buffers> buffers;
+    std::array<Buffer::Lines, bounds::spare_buffers> buffers;
     std::size_t count = 0;
 };
 thread_local Spares spares;
@@ -15,17 +15,17 @@ thread_local Spares spares;
 
 Buffer Buffer::borrow() {
     Buffer buffer;
-    buffer.bytes_ = spares.count > 0 ? std::move(spares.buffers[--spares.count])
-                                     : std::make_unique_for_overwrite<std::byte[]>(bounds::buffer);
+    buffer.lines_ = spares.count > 0 ? std::move(spares.buffers[--spares.count])
+                                     : std::make_unique_for_overwrite<CacheLine[]>(bounds::buffer / sizeof(CacheLine));
     return buffer;
 }
 
 void Buffer::give_back() noexcept {
-    if (!bytes_) return;
+    if (!lines_) return;
     if (spares.count < spares.buffers.size()) {
-        spares.buffers[spares.count++] = std::move(bytes_);
+        spares.buffers[spares.count++] = std::move(lines_);
     } else {
-        bytes_.reset();
+        lines_.reset();
     }
 }
 

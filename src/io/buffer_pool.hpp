@@ -4,12 +4,15 @@
 #include "src/io/bounds.hpp"
 
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace vmcbridge::io {
 
 /// A buffer of bounds::buffer bytes, borrowed while bytes move and given back while nothing does, so that idle
-/// connections cost none. Spare ones are kept by each thread for itself; any thread may give one back.
+/// connections cost none. Spare ones are kept by each thread for itself; any thread may give one back. It begins with a
+/// cache line: the kernel copies twice as fast to one as to the 16th byte behind it, where the heap would have it
+/// begin.
 class Buffer {
 public:
     /// Borrows nothing yet.
@@ -20,19 +23,27 @@ public:
     Buffer& operator=(Buffer&& other) noexcept {
         if (this != &other) {
             give_back();
-            bytes_ = std::move(other.bytes_);
+            lines_ = std::move(other.lines_);
         }
         return *this;
     }
     ~Buffer() { give_back(); }
 
     void give_back() noexcept;
-    [[nodiscard]] explicit operator bool() const noexcept { return bytes_ != nullptr; }
+    [[nodiscard]] explicit operator bool() const noexcept { return lines_ != nullptr; }
     /// REQUIRES: borrowed.
-    [[nodiscard]] MutableBytes bytes() const noexcept { return {bytes_.get(), bounds::buffer}; }
+    [[nodiscard]] MutableBytes bytes() const noexcept {
+        return std::as_writable_bytes(std::span{lines_.get(), bounds::buffer / sizeof(CacheLine)});
+    }
+
+    struct alignas(64) CacheLine {
+        std::byte bytes[64];
+    };
+    using Lines = std::unique_ptr<CacheLine[]>;
 
 private:
-    std::unique_ptr<std::byte[]> bytes_;
+    static_assert(bounds::buffer % sizeof(CacheLine) == 0);
+    Lines lines_;
 };
 
 }  // namespace vmcbridge::io

@@ -16,7 +16,13 @@ using namespace net::experimental::awaitable_operators;
 using websocket::Opcode;
 
 namespace {
+
+/// Room for the header before what is read, which begins with a cache line for the same reason as the buffer.
+constexpr std::size_t headroom = sizeof(Buffer::CacheLine);
+static_assert(headroom >= websocket::server_header);
+
 constexpr auto close_of(browser::CloseCode code) noexcept { return static_cast<std::uint16_t>(code); }
+
 }  // namespace
 
 DisplayRelay::DisplayRelay(net::io_context& context, std::string vm, std::optional<Display> display, Stream stream,
@@ -153,7 +159,7 @@ Task<> DisplayRelay::from_display() {
         const bool open = co_await display_->readable();
         if (!open) co_return;
         auto buffer = Buffer::borrow();
-        const auto body = buffer.bytes().subspan(websocket::server_header);
+        const auto body = buffer.bytes().subspan(headroom);
         const auto result = display_->try_read(body);
         if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) {
             co_return end(close_of(browser::CloseCode::done), "the display has closed");
@@ -161,7 +167,7 @@ Task<> DisplayRelay::from_display() {
         if (result.bytes == 0) continue;
         std::array<std::byte, websocket::server_header> header{};
         const auto size = encode_header(header, Opcode::binary, result.bytes);
-        const auto message = buffer.bytes().subspan(websocket::server_header - size, size + result.bytes);
+        const auto message = buffer.bytes().subspan(headroom - size, size + result.bytes);
         std::copy_n(header.begin(), size, message.begin());
         writing_ = true;
         const auto first = std::exchange(control_, {});  // the socket may have begun with it
