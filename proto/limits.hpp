@@ -105,6 +105,13 @@ inline constexpr std::size_t vm_transfers = 64;
 inline constexpr std::size_t vm_transfers_running = 4;
 /// What a running file must receive in a minute while somebody waits who has none running, where its client has others.
 inline constexpr std::size_t transfer_least = 64 * kib;
+/// What a further port has said and its next client is shown first; what a client of it may be behind before the port
+/// is not read; and what clients wrote that waits for it. Bytes, of one port.
+inline constexpr std::size_t port_scroll_back = 64 * kib;
+inline constexpr std::size_t port_backlog = 256 * kib;
+inline constexpr std::size_t port_to_guest = 64 * kib;
+/// Clients of one such port.
+inline constexpr std::size_t port_clients = 64;
 /// Clients of one VM.
 inline constexpr std::size_t vm_clients = 256;
 /// Clipboard contents in memory, for all fetches of one VM; beyond that they go to an unlinked temporary file.

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The configuration as plain values; src/control parses it, everybody reads it.
@@ -73,6 +74,8 @@ struct PortFacts {
 
     friend bool operator==(const PortFacts&, const PortFacts&) = default;
 };
+
+using policy::guest_agent_port;
 
 /// A port of a machine besides the agent's: a raw channel.
 struct Port {

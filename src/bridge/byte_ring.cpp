@@ -21,8 +21,12 @@ void ByteRing::append(Bytes bytes) {
     size_ += bytes.size();
 }
 
-Bytes ByteRing::front(std::size_t most) const noexcept {
-    return {block_.get() + head_, std::min({most, size_, capacity_ - head_})};
+Bytes ByteRing::front(std::size_t most) const noexcept { return from(0, most); }
+
+Bytes ByteRing::from(std::size_t offset, std::size_t most) const noexcept {
+    if (offset == size_) return {};
+    const auto start = (head_ + offset) & (capacity_ - 1);
+    return {block_.get() + start, std::min({most, size_ - offset, capacity_ - start})};
 }
 
 void ByteRing::consume(std::size_t count) noexcept {

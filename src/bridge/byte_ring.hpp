@@ -20,6 +20,8 @@ public:
     void append(Bytes bytes);
     /// The oldest bytes that lie together: at most `most`, at least one where there is any.
     [[nodiscard]] Bytes front(std::size_t most) const noexcept;
+    /// As front(), of the bytes from the `offset`th oldest on. REQUIRES: offset <= size().
+    [[nodiscard]] Bytes from(std::size_t offset, std::size_t most) const noexcept;
     /// Drops the oldest `count`. REQUIRES: count <= size().
     void consume(std::size_t count) noexcept;
     /// Drops the newest, all but `count`. REQUIRES: count <= size().

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t path_max = sizeof(sockaddr_un::sun_path) - 1;  // and a closing NUL
 constexpr std::size_t host_max = 253;                                // RFC 1035, in text form
-constexpr std::size_t vm_name_max = 64;
+constexpr std::size_t name_max = 64;
 
 Problem fault(std::string_view text, std::string_view what) {
     return {"\"" + std::string{text} + "\": " + std::string{what}};
@@ -154,6 +154,16 @@ Parsed<Guest> parse_fd(std::string_view number, std::string_view whole) {
     return guest;
 }
 
+/// Of what has a part of URLs to itself.
+Parsed<std::string> parse_name(std::string_view text, const std::string& whose) {
+    const bool characters = std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || is_one_of(c, "._-"); });
+    if (text.empty() || text.size() > name_max || !characters)
+        return fault(text, "the name of " + whose + " is 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    if (text.find_first_not_of('.') == std::string_view::npos)
+        return fault(text, "the name of " + whose + " is a part of URLs and can't be of dots alone");
+    return parsed_text(std::string{text});
+}
+
 }  // namespace
 
 Parsed<Address> parse_listener(std::string_view text) {
@@ -183,6 +193,14 @@ Parsed<Guest> parse_guest(std::string_view text) {
     return fault(text, "not the host end of a guest's port; " + std::string{guest_help});
 }
 
+Parsed<Guest> parse_channel(std::string_view text) {
+    constexpr std::string_view help =
+        "write unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT or tcp-listen:HOST:PORT";
+    for (const auto& form : guest_forms)
+        if (after_scheme(text, form.scheme) && !is_spice(form.kind)) return parse_guest(text);
+    return fault(text, "not the host end of a port; " + std::string{help});
+}
+
 Parsed<Display> parse_display(std::string_view text) {
     auto address = [&]() -> Parsed<Address> {
         if (const auto path = after_scheme(text, "vnc+unix")) return parse_path(*path, text);
@@ -201,13 +219,20 @@ Parsed<std::string> parse_host(std::string_view text) {
     return fault(text, "neither the name of a host nor an address; write it without a port");
 }
 
-Parsed<std::string> parse_vm_name(std::string_view text) {
-    const bool characters = std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || is_one_of(c, "._-"); });
-    if (text.empty() || text.size() > vm_name_max || !characters)
-        return fault(text, "the name of a VM is 1 to 64 characters of A-Z a-z 0-9 . _ -");
-    if (text.find_first_not_of('.') == std::string_view::npos)
-        return fault(text, "the name of a VM is a part of URLs and can't be of dots alone");
-    return parsed_text(std::string{text});
+Parsed<std::string> parse_vm_name(std::string_view text) { return parse_name(text, "a VM"); }
+
+Parsed<std::string> parse_port_name(std::string_view text) { return parse_name(text, "a port"); }
+
+Parsed<Port> parse_port(std::string_view name, std::string_view channel) {
+    auto valid = parse_port_name(name);
+    if (!valid) return std::move(valid).error();
+    auto host_end = parse_channel(channel);
+    if (!host_end) return std::move(host_end).error();
+    Port port;
+    port.needs_leave = *valid == guest_agent_port;
+    port.name = *std::move(valid);
+    port.channel = *std::move(host_end);
+    return port;
 }
 
 std::string to_text(const Address& address) {

@@ -16,6 +16,9 @@ namespace vmcbridge::control {
 /// this version can't open yet are refused by name.
 [[nodiscard]] Parsed<Guest> parse_guest(std::string_view text);
 
+/// The host end of a further port: unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT or tcp-listen:HOST:PORT.
+[[nodiscard]] Parsed<Guest> parse_channel(std::string_view text);
+
 /// vnc:HOST:PORT or vnc+unix:PATH.
 [[nodiscard]] Parsed<Display> parse_display(std::string_view text);
 
@@ -24,6 +27,11 @@ namespace vmcbridge::control {
 
 /// The name of a VM: 1..64 of A-Z a-z 0-9 . _ - and not all dots, since it is a part of URLs.
 [[nodiscard]] Parsed<std::string> parse_vm_name(std::string_view text);
+
+/// The name of a further port: the same characters, since it is a part of URLs too.
+[[nodiscard]] Parsed<std::string> parse_port_name(std::string_view text);
+/// A port of this name; `channel` as parse_channel() reads it.
+[[nodiscard]] Parsed<Port> parse_port(std::string_view name, std::string_view channel);
 
 /// As parse_listener reads it: "127.0.0.1:8006", "[::1]:8006", "unix:/run/x.sock".
 [[nodiscard]] std::string to_text(const Address& address);

@@ -93,11 +93,14 @@ private:
     void read_group(std::string_view group, std::string_view kind, VmConfig& vm) {
         for (const auto& key : keys()) {
             if (!belongs_to(key, kind)) continue;
-            const auto found = contents_.values.find({std::string{group}, std::string{key.name}});
-            if (found == contents_.values.end()) continue;
-            const auto& [text, line] = found->second;
-            if (auto problem = key.apply({file_.config.server, vm, file_.config.sources}, text))
-                fault(line, group, key.name, std::move(problem->text) + hint(text));
+            for (auto each = contents_.values.lower_bound({std::string{group}, {}});
+                 each != contents_.values.end() && each->first.first == group; ++each) {
+                const auto& name = each->first.second;
+                const auto& [text, line] = each->second;
+                if (!is_named(key, name)) continue;
+                if (auto problem = key.apply({file_.config.server, vm, file_.config.sources, name}, text))
+                    fault(line, group, name, std::move(problem->text) + hint(text));
+            }
         }
     }
 
@@ -120,7 +123,7 @@ private:
         const auto kind = kind_of(group);
         if (kind.empty()) return;  // the group was named already
         const auto known =
-            std::ranges::any_of(keys(), [&](const Key& key) { return key.name == name && belongs_to(key, kind); });
+            std::ranges::any_of(keys(), [&](const Key& key) { return is_named(key, name) && belongs_to(key, kind); });
         if (!known) fault(line, group, name, about_unknown_key(kind, name));
     }
 
@@ -137,12 +140,11 @@ private:
     ConfigFaults faults_;
 };
 
-/// What two VMs can't both hold: a socket to listen on, a terminal, a descriptor. nullopt: it can be shared.
-std::optional<std::string> exclusive_resource(const VmConfig& vm) {
-    if (!vm.guest) return std::nullopt;
-    const auto& guest = *vm.guest;
+/// What only one port can hold: a socket, a terminal, a descriptor. nullopt: it can be shared.
+std::optional<std::string> exclusive_resource(const Guest& guest) {
     const bool any_port = guest.kind == Guest::Kind::tcp_listen && guest.address.port == 0;
-    return any_port ? std::nullopt : std::optional{guest.text};
+    if (any_port) return std::nullopt;
+    return guest.address.is_unix() ? guest.address.path : guest.text;  // QEMU listens there, or we do: it is one socket
 }
 
 class Conflicts {
@@ -199,12 +201,19 @@ private:
         for (const auto& [name, vm] : config_.vms) {
             if (!vm.guest && !vm.display && !config_.sources.any())
                 fault("vm " + name, {}, "has neither a guest nor a display");
-            const auto resource = exclusive_resource(vm);
-            if (!resource) continue;
-            const auto [holder, is_new] = holders.emplace(*resource, name);
-            if (!is_new)
-                fault("vm " + name, "guest", quoted(*resource) + " is the guest of " + holder->second + " too");
+            if (vm.guest) check_holder(holders, *vm.guest, name, "guest");
+            for (const auto& port : vm.ports)
+                if (port.channel) check_holder(holders, *port.channel, name, "port." + port.name);
         }
+    }
+
+    /// `holders`: resource -> whose it is.
+    void check_holder(std::map<std::string, std::string>& holders, const Guest& guest, const std::string& vm,
+                      const std::string& key) {
+        const auto resource = exclusive_resource(guest);
+        if (!resource) return;
+        const auto [holder, is_new] = holders.emplace(*resource, "the " + key + " of " + vm);
+        if (!is_new) fault("vm " + vm, key, quoted(guest.text) + " is " + holder->second + " too");
     }
 
     void check_tls(const TlsFiles& tls) {

@@ -184,6 +184,8 @@ Fault spice_channels(Scope scope, std::string_view text) {
     return store(parse_channels(text), scope.vm.policy.spice_channels);
 }
 
+Fault ports(Scope scope, std::string_view text) { return store(parse_ports(text), scope.vm.policy.ports); }
+
 Fault resume_grace(Scope scope, std::string_view text) {
     return store(parse_duration(text, graces), scope.vm.limits.resume_grace);
 }
@@ -194,8 +196,18 @@ Fault request_deadline(Scope scope, std::string_view text) {
 
 // ---- [vm NAME]
 
+constexpr std::string_view port_prefix = "port.";
+constexpr std::string_view port_family = "port.NAME";
+
 Fault guest(Scope scope, std::string_view text) { return store(parse_guest(text), scope.vm.guest); }
 Fault display(Scope scope, std::string_view text) { return store(parse_display(text), scope.vm.display); }
+
+Fault port(Scope scope, std::string_view text) {
+    auto parsed = parse_port(scope.key.substr(std::min(port_prefix.size(), scope.key.size())), text);
+    if (!parsed) return std::move(parsed).error();
+    scope.vm.ports.push_back(*std::move(parsed));
+    return std::nullopt;
+}
 
 Fault vm_spice_listen(Scope scope, std::string_view text) {
     return store_list(text, parse_listener, scope.vm.spice_listen);
@@ -282,6 +294,12 @@ constexpr std::array table{
         "a port may be a console.",
         spice_channels},
 
+    Key{"policy", "ports", "any", "off, or a list of names and any",
+        "Which further ports the bridge opens, and clients may use. any leaves out org.qemu.guest_agent.0, which "
+        "commands "
+        "the guest and has to be named.",
+        ports},
+
     Key{"limits", "resume-grace", "30s", "0 to 24h", "How long a lost connection may be resumed; 0 turns it off.",
         resume_grace},
     Key{"limits", "request-deadline", "5s", "100ms to 10min",
@@ -305,6 +323,10 @@ constexpr std::array table{
         "spice+tls:HOST:PORT, spice+unix:PATH, fd:N",
         "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
     Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
+    Key{"vm", port_family, "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT",
+        "A further port of the VM, as a serial console, and how its host end is reached. Its bytes pass at "
+        "/vms/VM/ports/NAME.",
+        port},
     Key{"vm", "spice-listen", "", addresses, "Where SPICE clients of this machine alone are served.", vm_spice_listen},
     Key{"vm", "spice-ticket-file", "", "file",
         "Its first line, 1 to 60 bytes, is a password for SPICE clients that does not expire; read at start and at "
@@ -342,8 +364,11 @@ bool belongs_to(const Key& key, std::string_view group) noexcept {
     return key.group == group || (group == "vm" && (key.group == "policy" || key.group == "limits"));
 }
 
+bool is_named(const Key& key, std::string_view name) noexcept {
+    return key.name == name || (key.name == port_family && name.starts_with(port_prefix));
+}
+
 bool is_later_key(std::string_view group, std::string_view name) noexcept {
-    if (group == "vm" && name.starts_with("port.")) return true;
     return std::ranges::find(later_keys, std::pair{group, name}) != later_keys.end();
 }
 

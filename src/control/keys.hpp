@@ -16,17 +16,21 @@ struct Scope {
     ServerConfig& server;
     VmConfig& vm;
     SourcesConfig& sources;
+    std::string_view key{};  ///< as it was written, for a family of keys
 };
 
 struct Key {
     std::string_view group;          ///< server, auth, policy, limits, libvirt, discover or vm
-    std::string_view name;           ///< kebab case
+    std::string_view name;           ///< kebab case; port.NAME: a family, whose NAMEs are chosen by who writes the file
     std::string_view default_value;  ///< as it would stand in the file; empty: none
     std::string_view values;         ///< what may stand there: unit and range
     std::string_view help;           ///< one sentence
     /// Parses `text` into its place; the Problem, or nullopt.
     std::optional<Problem> (*apply)(Scope scope, std::string_view text);
 };
+
+/// Is `name`, as it was written, this key or one of its family?
+[[nodiscard]] bool is_named(const Key& key, std::string_view name) noexcept;
 
 /// In the order in which they are applied: a general key before the ones that narrow it.
 [[nodiscard]] std::span<const Key> keys() noexcept;

@@ -37,11 +37,10 @@ constexpr const char* serve_summary =
     "Runs the bridge in the foreground. SIGTERM and SIGINT stop it in order, SIGHUP\n"
     "reads the files again. What stands here goes before what the file says.";
 constexpr const char* serve_description =
-    "GUEST is the host end of the VM's com.redhat.spice.0 port: unix:PATH,\n"
-    "unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, fd:N, or where\n"
-    "a SPICE server holds it: spice:HOST:PORT, spice+tls:HOST:PORT, spice+unix:PATH.\n"
-    "DISPLAY is vnc:HOST:PORT or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or\n"
-    "unix:PATH. Keys of the file: vmcbridge.conf(5).\n"
+    "GUEST, the host end of the port com.redhat.spice.0, and CHANNEL are unix:PATH,\n"
+    "unix-listen:PATH, pty:PATH, tcp:HOST:PORT or tcp-listen:HOST:PORT; GUEST also\n"
+    "fd:N, spice:HOST:PORT, spice+tls:HOST:PORT, spice+unix:PATH. DISPLAY is vnc:ADDR\n"
+    "or vnc+unix:PATH. ADDR is HOST:PORT, [V6]:PORT or unix:PATH. vmcbridge.conf(5)\n"
     "Example: vmcbridge serve --vm web1=unix:/run/web1.sock";
 
 constexpr const char* demo_summary =
@@ -67,11 +66,6 @@ public:
         return {name, letter, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, static_cast<void*>(&list_), help, value};
     }
     [[nodiscard]] GOptionEntry arguments(const char* value) { return entry(G_OPTION_REMAINING, 0, value, nullptr); }
-    [[nodiscard]] GOptionEntry hidden(const char* name) {
-        auto entry = this->entry(name, 0, nullptr, nullptr);
-        entry.flags = G_OPTION_FLAG_HIDDEN;
-        return entry;
-    }
     Texts() = default;
     Texts(const Texts&) = delete;
     Texts& operator=(const Texts&) = delete;
@@ -151,6 +145,27 @@ std::optional<Problem> read_named(std::string_view option, const Texts& texts, P
     return std::nullopt;
 }
 
+/// NAME/PORT=CHANNEL.
+std::optional<Problem> read_ports(const Texts& texts, std::vector<NamedPort>& out) {
+    constexpr std::string_view option = "--port";
+    for (const auto& text : texts.all()) {
+        const auto equals = text.find('=');
+        const auto slash = text.find('/');
+        if (equals == std::string::npos || slash > equals)
+            return usage(option, "\"" + text + "\": write NAME/PORT=CHANNEL");
+        const std::string_view view{text};
+        const auto vm = parse_vm_name(view.substr(0, slash));
+        if (!vm) return usage(option, vm.error().text);
+        auto port = parse_port(view.substr(slash + 1, equals - slash - 1), view.substr(equals + 1));
+        if (!port) return usage(option, port.error().text);
+        const auto is_same = [&](const NamedPort& each) { return each.vm == *vm && each.port.name == port->name; };
+        if (std::ranges::any_of(out, is_same))
+            return usage(option, "\"" + *vm + "/" + port->name + "\" is given twice");
+        out.push_back({*vm, *std::move(port)});
+    }
+    return std::nullopt;
+}
+
 std::optional<Problem> read_listeners(std::string_view option, const Texts& texts, std::vector<Address>& out) {
     for (const auto& text : texts.all()) {
         auto address = parse_listener(text);
@@ -163,13 +178,14 @@ std::optional<Problem> read_listeners(std::string_view option, const Texts& text
 /// What `serve` takes, as GOption fills it in.
 struct ServeOptions {
     Texts config, vms, displays, listen, spice_listen, admin, threads, web_root, arguments;
-    Texts domains, port, libvirt;
+    Texts domains, ports, libvirt;
     gboolean verbose = FALSE;
 
     std::vector<GOptionEntry> entries() {
         return {config.entry("config", 'c', "FILE", "configuration (/etc/vmcbridge/vmcbridge.conf, if there)"),
                 vms.entry("vm", 0, "NAME=GUEST", "a machine and its guest's port; again for more"),
                 displays.entry("display", 0, "NAME=DISPLAY", "where its picture comes from"),
+                ports.entry("port", 0, "NAME/PORT=CHANNEL", "a further port, as a serial console"),
                 domains.entry("domain", 0, "FILE.xml", "a machine as libvirt describes it; again for more"),
                 libvirt.entry("libvirt", 0, "URI", "the running machines of a libvirt daemon; again for more"),
                 listen.entry("listen", 0, "ADDR", "HTTP and WebSocket (127.0.0.1:8006); again for more"),
@@ -178,18 +194,10 @@ struct ServeOptions {
                 threads.entry("threads", 0, "N", "threads that move data; 0: one for each core"),
                 web_root.entry("web-root", 0, "FOLDER", "where the pages lie, if not with the program"),
                 flag("verbose", 'v', verbose, "log more"),
-                port.hidden("port"),
                 arguments.arguments(nullptr)};
     }
 
-    /// Of the public interface, and honest about it until they are built.
-    [[nodiscard]] std::optional<Problem> refuse_later() const {
-        if (port.all().empty()) return std::nullopt;
-        return usage("--port", "not supported by this version");
-    }
-
     [[nodiscard]] std::optional<Problem> read(ServeCommand& command) const {
-        if (auto problem = refuse_later()) return problem;
         if (const auto extra = last(arguments)) return usage("serve", "unexpected argument \"" + *extra + "\"");
         command.verbose = verbose != 0;
         command.config = last(config).value_or("");
@@ -202,6 +210,7 @@ struct ServeOptions {
         }
         if (auto problem = read_named("--vm", vms, parse_guest, command.vms)) return problem;
         if (auto problem = read_named("--display", displays, parse_display, command.displays)) return problem;
+        if (auto problem = read_ports(ports, command.ports)) return problem;
         if (auto problem = read_listeners("--listen", listen, command.listen)) return problem;
         if (auto problem = read_listeners("--spice-listen", spice_listen, command.spice_listen)) return problem;
         return read_rest(command);

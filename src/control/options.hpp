@@ -15,11 +15,18 @@
 /// The command line as values. Parsing touches nothing; load_config() reads the file it names.
 namespace vmcbridge::control {
 
+/// A port that the command line adds to a machine.
+struct NamedPort {
+    std::string vm;
+    Port port;
+};
+
 /// `vmcbridge serve`
 struct ServeCommand {
     std::string config;  ///< path; empty: the default file if it exists
     std::vector<std::pair<std::string, Guest>> vms;
     std::vector<std::pair<std::string, Display>> displays;  ///< names of VMs that --vm, --domain or the file gives
+    std::vector<NamedPort> ports;                           ///< likewise
     std::vector<std::string> domains;                       ///< files with libvirt's XML of machines
     std::vector<std::string> libvirt_uris;                  ///< in place of all the file's
     std::vector<Address> listen;                            ///< in place of all the file's listeners

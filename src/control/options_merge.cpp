@@ -23,6 +23,10 @@ Result<ConfigFile, ConfigFaults> read_file_of(const ServeCommand& command) {
     return read_config(path);
 }
 
+std::string unknown_vm(const std::string& name) {
+    return "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST";
+}
+
 /// What the file says in these places does not count any more, so no fault is there either.
 ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
     auto& config = file.config;
@@ -32,15 +36,30 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
         vm.guest = guest;
         file.lines.erase({"vm " + name, "guest"});
     }
+    for (const auto& [name, port] : command.ports) {
+        auto& vm = config.vms.try_emplace(name, file.every_vm).first->second;
+        vm.name = name;
+        std::erase_if(vm.ports, [&](const Port& each) { return each.name == port.name; });
+        vm.ports.push_back(port);
+        file.lines.erase({"vm " + name, "port." + port.name});
+    }
     auto [faults, notes] = add_domains(command.domains, file);
+    for (const auto& [name, port] : command.ports) {
+        const auto vm = config.vms.find(name);
+        const bool is_bare = vm == config.vms.end() || (!vm->second.guest && !vm->second.display);
+        const bool is_there =
+            !is_bare || file.lines.contains({"vm " + name, {}});  // else another fault says what lacks
+        if (is_there) continue;
+        faults.push_back({"command line", 0, {}, "--port", unknown_vm(name)});
+        config.vms.erase(name);
+    }
     for (const auto& note : notes) log::warning("domain-note", {{"note", to_text(note)}});
     for (const auto& [name, display] : command.displays) {
         const auto vm = config.vms.find(name);
         if (vm != config.vms.end())
             vm->second.display = display;
         else
-            faults.push_back(
-                {"command line", 0, {}, "--display", "no VM is named \"" + name + "\"; add --vm " + name + "=GUEST"});
+            faults.push_back({"command line", 0, {}, "--display", unknown_vm(name)});
     }
     if (!command.libvirt_uris.empty()) config.sources.libvirt_uris = command.libvirt_uris;
     auto& server = config.server;

@@ -156,6 +156,22 @@ Parsed<policy::ChannelSet> parse_channels(std::string_view text) {
     return channels;
 }
 
+Parsed<policy::PortRule> parse_ports(std::string_view text) {
+    policy::PortRule rule{.any = false, .names = {}};
+    if (text == "off") return rule;
+    for (const auto word : split_list(text)) {
+        if (word == "any") {
+            rule.any = true;
+            continue;
+        }
+        auto name = parse_port_name(word);
+        if (!name) return std::move(name).error();
+        rule.names.push_back(*std::move(name));
+    }
+    if (!rule.any && rule.names.empty()) return Problem{"empty; write off, any, or a list of names"};
+    return rule;
+}
+
 Parsed<std::string> parse_origin(std::string_view text) {
     Problem fault{quoted(text) + " is not an origin; write scheme, host and port alone, as in " +
                   "https://console.example.org"};

@@ -2,7 +2,7 @@
 
 #include "proto/formats.hpp"
 #include "src/control/problem.hpp"
-#include "src/policy/channel_set.hpp"
+#include "src/policy/policy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -38,6 +38,9 @@ struct DurationRange {
 
 /// off, any, or a list of display, inputs, cursor, playback, record, smartcard, usbredir, port, webdav.
 [[nodiscard]] Parsed<policy::ChannelSet> parse_channels(std::string_view text);
+
+/// off, or a list of the names of ports and any.
+[[nodiscard]] Parsed<policy::PortRule> parse_ports(std::string_view text);
 
 /// The origin of a web page as browsers send it: "https://host" or "https://host:port", in lower case, without the
 /// scheme's own port.

@@ -1,59 +1,20 @@
-// connect -> to_display and from_display, each until its side ends -> farewell.
 #include "src/io/display_relay.hpp"
 
-#include "proto/text.hpp"
 #include "src/io/address.hpp"
 #include "src/log.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/post.hpp>
-
-#include <algorithm>
-
 namespace vmcbridge::io {
-
-using namespace net::experimental::awaitable_operators;
-using websocket::Opcode;
-
-namespace {
-
-/// Room for the header before what is read, which begins with a cache line for the same reason as the buffer.
-constexpr std::size_t headroom = sizeof(Buffer::CacheLine);
-static_assert(headroom >= websocket::server_header);
-
-constexpr auto close_of(browser::CloseCode code) noexcept { return static_cast<std::uint16_t>(code); }
-
-}  // namespace
 
 DisplayRelay::DisplayRelay(net::io_context& context, std::string vm, std::optional<Display> display, Stream stream,
                            Arrival arrival)
-    : context_{context},
+    : ByteRelay{context, std::move(stream), std::move(arrival)},
+      context_{context},
       vm_{std::move(vm)},
-      target_{std::move(display)},
-      peer_{std::move(arrival.peer)},
-      client_{std::move(stream)},
-      early_{std::move(arrival.early)},
-      control_{std::move(arrival.response)},
-      stopped_{context},
-      heard_{Clock::now()} {}
-
-Task<> DisplayRelay::run() {
-    bool connected = false;
-    if (!closing_) connected = co_await connect();
-    flush_control();
-    if (connected) {
-        log::info("display-joined", {{"vm", vm_}, {"peer", peer_}});
-        co_await (to_display() || from_display() || until_stopped());
-        log::info("display-left", {{"vm", vm_}, {"peer", peer_}, {"reason", reason_}});
-    }
-    display_.reset();
-    co_await farewell();
-    client_.close();
-}
+      target_{std::move(display)} {}
 
 Task<bool> DisplayRelay::connect() {
     if (!target_) {
-        end(close_of(browser::CloseCode::refused), std::string{browser::name(browser::Code::disabled)});
+        end(browser::CloseCode::refused, std::string{browser::name(browser::Code::disabled)});
         co_return false;
     }
     auto fd = co_await connect_to(target_->address, Clock::now() + bounds::connect_deadline);
@@ -62,6 +23,7 @@ Task<bool> DisplayRelay::connect() {
         auto stream = Stream::open(context_, std::move(*fd));
         if (stream) {
             display_.emplace(std::move(*stream));
+            log::info("display-joined", {{"vm", vm_}, {"peer", peer()}});
             co_return true;
         }
         error = stream.error();
@@ -69,200 +31,13 @@ Task<bool> DisplayRelay::connect() {
         error = fd.error();
     }
     log::warning("display-unreachable", {{"vm", vm_}, {"display", target_->text}, {"reason", error.message()}});
-    end(close_of(browser::CloseCode::fault), "the display can't be reached");
+    end(browser::CloseCode::fault, "the display can't be reached");
     co_return false;
 }
 
-// ---- Client to display
-
-Task<> DisplayRelay::to_display() {
-    std::size_t moved = bounds::turn;  // since the last wait; what came early is there already
-    if (!early_.empty()) moved = 0;
-    for (;;) {
-        if (moved >= bounds::turn) {
-            const bool open = co_await client_.readable();
-            if (!open) co_return end(close_of(browser::CloseCode::done), "lost");
-            moved = 0;
-        }
-        auto buffer = Buffer::borrow();
-        const auto bytes = buffer.bytes();
-        std::copy_n(kept_.begin(), kept_size_, bytes.begin());
-        auto start = kept_size_;
-        if (!early_.empty()) {  // at most what was read with the request, which is less than a buffer
-            std::ranges::copy(as_bytes(early_), bytes.begin() + static_cast<std::ptrdiff_t>(start));
-            start += std::exchange(early_, {}).size();
-        }
-        const auto result = client_.try_read(bytes.subspan(start));
-        if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) {
-            co_return end(close_of(browser::CloseCode::done), "lost");
-        }
-        if (result.bytes > 0) heard_ = Clock::now();
-        moved = result.bytes < bytes.size() - start ? bounds::turn : moved + result.bytes;
-        const bool go_on = co_await forward(bytes.first(start + result.bytes));
-        if (!go_on) co_return;
-    }
-}
-
-// The payload of all frames in `bytes` moves to the front of the buffer and goes out as one write. false: the end.
-Task<bool> DisplayRelay::forward(MutableBytes bytes) {
-    auto in = bytes;
-    std::size_t payload = 0;
-    while (!peer_closed_ && !closing_) {
-        const auto step = reader_.next(in, bytes.data() + payload);
-        if (!step) {
-            deaf_ = true;
-            end(websocket::close_code(step.error()), std::string{websocket::to_text(step.error())});
-            break;
-        }
-        payload += step->payload;
-        if (!step->control) break;
-        handle(*step->control);
-    }
-    if (!closing_) {
-        std::ranges::copy(in, kept_.begin());
-        kept_size_ = in.size();
-    }
-    auto rest = Bytes{bytes}.first(payload);
-    while (!rest.empty()) {
-        const auto result = display_->try_write(rest);
-        if (result.state == IoResult::State::failed) {
-            end(close_of(browser::CloseCode::done), "the display has closed");
-            break;
-        }
-        rest = rest.subspan(result.bytes);
-        if (result.state != IoResult::State::would_block) continue;
-        stalled_ = true;
-        const bool open = co_await display_->writable();
-        stalled_ = false;
-        heard_ = Clock::now();
-        if (!open) co_return false;
-    }
-    co_return !closing_;
-}
-
-void DisplayRelay::handle(const websocket::Control& control) {
-    if (control.opcode == Opcode::ping && control_.size() < bounds::kept_start) {
-        add_control(Opcode::pong, control.payload);
-        flush_control();
-    }
-    if (control.opcode != Opcode::close) return;
-    const auto code = websocket::decode_close(control.payload);
-    peer_closed_ = true;
-    end(code ? (*code == 1005 ? close_of(browser::CloseCode::done) : *code) : websocket::close_code(code.error()),
-        "closed by the client");
-}
-
-// ---- Display to client
-
-Task<> DisplayRelay::from_display() {
-    for (;;) {
-        const bool open = co_await display_->readable();
-        if (!open) co_return;
-        auto buffer = Buffer::borrow();
-        const auto body = buffer.bytes().subspan(headroom);
-        const auto result = display_->try_read(body);
-        if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) {
-            co_return end(close_of(browser::CloseCode::done), "the display has closed");
-        }
-        if (result.bytes == 0) continue;
-        std::array<std::byte, websocket::server_header> header{};
-        const auto size = encode_header(header, Opcode::binary, result.bytes);
-        const auto message = buffer.bytes().subspan(headroom - size, size + result.bytes);
-        std::copy_n(header.begin(), size, message.begin());
-        writing_ = true;
-        const auto first = std::exchange(control_, {});  // the socket may have begun with it
-        const bool written = co_await to_client(as_bytes(first)) && co_await to_client(message);
-        if (!written) co_return;
-        writing_ = false;
-        flush_control();
-    }
-}
-
-// false: the end.
-Task<bool> DisplayRelay::to_client(Bytes rest) {
-    while (!rest.empty()) {
-        const auto result = client_.try_write(rest);
-        if (result.state == IoResult::State::failed) {
-            end(close_of(browser::CloseCode::done), "lost");
-            co_return false;
-        }
-        rest = rest.subspan(result.bytes);
-        if (result.state != IoResult::State::would_block) continue;
-        const bool open = co_await client_.writable();
-        if (!open) co_return false;
-    }
-    co_return true;
-}
-
-// ---- Control frames and the end
-
-void DisplayRelay::add_control(Opcode opcode, Bytes payload) {
-    std::array<std::byte, websocket::server_header> header{};
-    const auto size = encode_header(header, opcode, payload.size());
-    control_ += as_text(Bytes{header}.first(size));
-    control_ += as_text(payload);
-}
-
-// What does not go now goes before the next message, or with the next control frame.
-void DisplayRelay::flush_control() {
-    if (writing_ || control_.empty() || !client_.is_open()) return;
-    const auto result = client_.try_write(as_bytes(control_));
-    control_.erase(0, result.bytes);
-}
-
-void DisplayRelay::tick(Clock::time_point now) {
-    if (stalled_) return;
-    if (now - heard_ > bounds::silence) return client_.close();
-    if (now - heard_ < bounds::ping_interval) return;
-    if (control_.empty()) add_control(Opcode::ping, {});
-    flush_control();
-}
-
-void DisplayRelay::stop(browser::CloseCode code, std::string reason) {
-    end(close_of(code), std::move(reason));
-    stopped_.notify();
-}
-
-Task<> DisplayRelay::until_stopped() { return stopped_.wait(); }
-
-void DisplayRelay::end(std::uint16_t code, std::string reason) {
-    if (closing_) return;
-    closing_ = code;
-    reason_ = std::move(reason);
-}
-
-// Our close frame, unless a message was cut in its middle; then until the peer's, or the deadline.
-Task<> DisplayRelay::farewell() {
-    if (writing_ || !client_.is_open()) co_return;
-    std::array<std::byte, websocket::control_payload> payload{};
-    const auto size = websocket::encode_close(payload, closing_.value_or(1000), reason_);
-    add_control(Opcode::close, Bytes{payload}.first(size));
-    const auto deadline = Clock::now() + bounds::close_deadline;
-    const bool sent = co_await client_.write_all(as_bytes(control_), bounds::close_deadline);
-    control_.clear();
-    while (sent && !peer_closed_) {
-        const bool open = co_await client_.readable(deadline);
-        if (!open) co_return;
-        const auto buffer = Buffer::borrow();
-        std::copy_n(kept_.begin(), kept_size_, buffer.bytes().begin());
-        const auto result = client_.try_read(buffer.bytes().subspan(kept_size_));
-        if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) co_return;
-        discard(buffer.bytes().first(kept_size_ + result.bytes));
-    }
-}
-
-// Looks for the peer's close frame only.
-void DisplayRelay::discard(MutableBytes bytes) {
-    auto in = bytes;
-    while (!peer_closed_ && !deaf_) {
-        const auto step = reader_.next(in, bytes.data());
-        deaf_ = !step;
-        if (deaf_ || !step->control) break;
-        peer_closed_ = step->control->opcode == Opcode::close;
-    }
-    if (deaf_ || peer_closed_) return void(kept_size_ = 0);
-    std::ranges::copy(in, kept_.begin());
-    kept_size_ = in.size();
+void DisplayRelay::disconnect(std::string_view reason) {
+    log::info("display-left", {{"vm", vm_}, {"peer", peer()}, {"reason", reason}});
+    display_.reset();
 }
 
 }  // namespace vmcbridge::io

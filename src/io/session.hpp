@@ -15,14 +15,16 @@ namespace vmcbridge::io {
 
 /// A connection that was let in, on its way from the listener's context to its VM's. Values only.
 struct Arrival {
-    enum class Service : unsigned char { agent, display, spice, spice_channel };
+    enum class Service : unsigned char { agent, display, port, spice, spice_channel };
     Service service = Service::agent;
     Socket socket{};
     std::string response;  ///< switches protocols; not yet written
     std::string early;     ///< bytes that came after the request
     bridge::ClientProfile profile;
-    std::string resume;  ///< token of a lost connection that this one goes on from; empty: none
-    std::string peer;    ///< for the log
+    std::string resume;        ///< token of a lost connection that this one goes on from; empty: none
+    std::string port{};        ///< the name of the further port that is wanted
+    bool wants_state = false;  ///< of that port, in text messages
+    std::string peer;          ///< for the log
     /// Of a SPICE channel, in place of `socket` and `response`: the link is done but for its result.
     struct Link {
         spice::Wire::Parts wire{};

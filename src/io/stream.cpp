@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,5 +167,10 @@ void Stream::close() noexcept {
 }
 
 Socket Stream::release() noexcept { return {.fd = UniqueFd{descriptor_.release()}, .tls = std::move(tls_)}; }
+
+bool Stream::has_hung_up() noexcept {
+    pollfd state{native(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) == 1;
+}
 
 }  // namespace vmcbridge::io

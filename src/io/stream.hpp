@@ -62,6 +62,8 @@ public:
     void shutdown_write() noexcept;
     /// Ends the waits of others too. A peer that speaks TLS is told, if its socket takes that now.
     void close() noexcept;
+    /// The peer of a socket sends no more; what it has sent may wait still.
+    [[nodiscard]] bool has_hung_up() noexcept;
     [[nodiscard]] bool is_secure() const noexcept { return tls_ != nullptr; }
     [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
     /// Gives the connection away, to be opened on another context. REQUIRES: nobody waits.

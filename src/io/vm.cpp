@@ -3,6 +3,7 @@
 #include "src/io/agent_session.hpp"
 #include "src/io/display_relay.hpp"
 #include "src/io/file_spool.hpp"
+#include "src/io/port_relay.hpp"
 #include "src/io/spice/channel_relay.hpp"
 #include "src/io/spice/session.hpp"
 #include "src/io/uuid.hpp"
@@ -34,6 +35,7 @@ Vm::Vm(net::io_context& context, VmConfig config)
       guest_{context},
       house_{context} {
     port_.set_session_keeper(*this);
+    open_ports();
 }
 
 std::unique_ptr<GuestTransport> Vm::make_transport() {
@@ -51,6 +53,7 @@ void Vm::start() {
         self->house_.spawn("clock", self->run_clock(self));
         self->house_.spawn("pings", self->run_pings(self));
         self->guest_.spawn("guest", self->run_guest(self));
+        for (const auto& [name, port] : self->ports_) self->run_port(port);
     });
 }
 
@@ -117,11 +120,43 @@ void Vm::want_mouse_mode(std::uint16_t mode) {
     if (transport_) transport_->want_mouse_mode(mode);
 }
 
+bool Vm::may_open(const Port& port) const {
+    return port.channel && policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
+}
+
+void Vm::open_ports() {
+    for (const auto& port : config_.ports)
+        if (may_open(port) && !ports_.contains(port.name))
+            ports_.emplace(port.name, std::make_shared<RawPort>(context_, name_, port));
+}
+
+void Vm::run_port(const std::shared_ptr<RawPort>& port) { guest_.spawn("port", port->run(port)); }
+
+void Vm::update_ports() {
+    std::map<std::string, std::shared_ptr<RawPort>> kept;
+    for (const auto& port : config_.ports) {
+        auto open = ports_.extract(port.name);
+        if (open.empty() || !may_open(port)) {
+            if (!open.empty()) ports_.insert(std::move(open));
+            continue;
+        }
+        open.mapped()->update(port);
+        kept.insert(std::move(open));
+    }
+    for (const auto& [name, gone] : ports_)
+        gone->stop(browser::CloseCode::refused, std::string{browser::name(browser::Code::disabled)});
+    ports_ = kept;
+    open_ports();
+    for (const auto& [name, port] : ports_)
+        if (!kept.contains(name)) run_port(port);
+}
+
 void Vm::handle_update(VmConfig config) {
     if (closing_ || config == config_) return;
     const bool other_guest = config.guest != config_.guest;
     config_ = std::move(config);
     port_.apply(settings_of(config_));
+    update_ports();
     if (!other_guest) return;
     guest_changed_ = true;
     changed_.notify();
@@ -168,6 +203,12 @@ std::shared_ptr<Session> Vm::open_websocket(Arrival arrival) {
     }
     if (arrival.service == Arrival::Service::agent)
         return std::make_shared<AgentSession>(name_, port_, clients_, std::move(*stream), std::move(arrival));
+    if (arrival.service == Arrival::Service::port) {
+        const auto port = ports_.find(arrival.port);
+        const bool wants_state = arrival.wants_state;
+        return std::make_shared<PortRelay>(context_, name_, port == ports_.end() ? nullptr : port->second, wants_state,
+                                           std::move(*stream), std::move(arrival));
+    }
     auto session =
         std::make_shared<DisplayRelay>(context_, name_, config_.display, std::move(*stream), std::move(arrival));
     if (++displays_ > bounds::vm_displays)
@@ -180,6 +221,7 @@ std::shared_ptr<Session> Vm::open(Arrival arrival) {
         case Arrival::Service::spice: return open_spice(std::move(arrival));
         case Arrival::Service::spice_channel: return open_channel(std::move(arrival));
         case Arrival::Service::agent:
+        case Arrival::Service::port:
         case Arrival::Service::display: break;
     }
     return open_websocket(std::move(arrival));
@@ -208,8 +250,16 @@ VmView Vm::describe() const {
                 .guest_facts = config_.guest_facts,
                 .display = {},
                 .display_clients = displays_,
-                .ports = config_.ports,
+                .ports = {},
                 .status = port_.status()};
+    for (const auto& port : config_.ports) {
+        const auto open = ports_.find(port.name);
+        const bool is_open = open != ports_.end();
+        view.ports.push_back({.port = port,
+                              .is_permitted = policy::permits_port(config_.policy.ports, port.name, port.needs_leave),
+                              .is_connected = is_open && open->second->is_connected(),
+                              .clients = is_open ? open->second->clients() : 0});
+    }
     if (config_.display) {
         view.display = config_.display->text;
     } else if (config_.guest && is_spice(*config_.guest)) {
@@ -275,6 +325,7 @@ Task<> Vm::run_close(std::shared_ptr<Vm> self, milliseconds grace, std::function
     clients_.request_stop();
     port_.drop_guest(closing_->reason);
     changed_.notify();
+    for (const auto& [name, port] : ports_) port->stop(closing_->code, closing_->reason);
     if (!co_await guest_.join(bounds::guest_farewell + bounds::guest_farewell)) clean = false;
     guest_.request_stop();
     if (!clean) log::warning("vm-cut", {{"vm", name_}, {"reason", "some connections did not end in time"}});

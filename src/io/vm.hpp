@@ -3,6 +3,7 @@
 #include "src/config.hpp"
 #include "src/io/guest_transport.hpp"
 #include "src/io/hub_port.hpp"
+#include "src/io/raw_port.hpp"
 #include "src/io/session.hpp"
 #include "src/io/task_group.hpp"
 
@@ -19,6 +20,14 @@ namespace spice {
 class ChannelRelay;
 }
 
+/// A further port as the API shows it. Values only.
+struct PortView {
+    Port port;
+    bool is_permitted = false;  ///< by policy
+    bool is_connected = false;
+    std::size_t clients = 0;
+};
+
 /// A machine as the API shows it. Values only.
 struct VmView {
     std::string name;
@@ -29,7 +38,7 @@ struct VmView {
     std::string display;  ///< as configured; empty: none
     std::string_view display_kind = "vnc";
     std::size_t display_clients = 0;
-    std::vector<Port> ports;
+    std::vector<PortView> ports;
     bridge::VmStatus status;
 };
 
@@ -82,6 +91,11 @@ private:
     [[nodiscard]] std::shared_ptr<Session> open_channel(Arrival arrival);
     [[nodiscard]] std::shared_ptr<Session> open(Arrival arrival);
     [[nodiscard]] std::unique_ptr<GuestTransport> make_transport();
+    [[nodiscard]] bool may_open(const Port& port) const;
+    /// Opens the ports that are configured and permitted, of those that are not open yet.
+    void open_ports();
+    void update_ports();
+    void run_port(const std::shared_ptr<RawPort>& port);
     void review_channels(ClientId client) override;
     void want_mouse_mode(std::uint16_t mode) override;
     void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
@@ -105,6 +119,7 @@ private:
     bool guest_changed_ = false;
     std::set<Session*> sessions_;
     std::size_t displays_ = 0;
+    std::map<std::string, std::shared_ptr<RawPort>> ports_;  // those that are open, by their names
     std::map<::vmcbridge::spice::ChannelId, std::weak_ptr<spice::ChannelRelay>> channels_;  // the last one of each
     std::optional<Closing> closing_;
 

@@ -59,4 +59,8 @@ std::optional<browser::Code> refuse_clipboard(const Policy& policy, Way way, Sel
     return rules::format(policy, way, format);
 }
 
+bool permits_port(const PortRule& rule, std::string_view name, bool needs_leave) noexcept {
+    return (rule.any && !needs_leave) || std::ranges::find(rule.names, name) != rule.names.end();
+}
+
 }  // namespace vmcbridge::policy

@@ -35,6 +35,17 @@ enum class InputsRule : std::uint8_t { off, lead, any };
 inline constexpr FormatList text_and_images{ClipboardFormat::text, ClipboardFormat::png, ClipboardFormat::bmp,
                                             ClipboardFormat::tiff, ClipboardFormat::jpeg};
 
+/// Whoever speaks with what listens at this port runs commands in the guest: it needs leave.
+inline constexpr std::string_view guest_agent_port = "org.qemu.guest_agent.0";
+
+/// Which further ports may be used.
+struct PortRule {
+    bool any = true;                   ///< all that need no leave of their own
+    std::vector<std::string> names{};  ///< these in any case
+
+    friend bool operator==(const PortRule&, const PortRule&) = default;
+};
+
 /// [policy] of the configuration, as it stands for one VM.
 struct Policy {
     ClipboardRule to_guest{.formats = text_and_images};
@@ -48,6 +59,7 @@ struct Policy {
     SpiceSession spice_session = SpiceSession::take_over;
     InputsRule inputs = InputsRule::any;
     ChannelSet spice_channels = ChannelSet::all();
+    PortRule ports{};
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -126,6 +138,9 @@ enum class Way : std::uint8_t { to_guest, from_guest };
 /// pass, there is no webdav and no usbredir either. A keyboard of the viewer's is a device for usbredir, and a port may
 /// be the guest's console, or the machine's: neither is there where not all keys pass.
 [[nodiscard]] ChannelSet permitted_channels(const Policy& policy, PermissionSet rights) noexcept;
+
+/// May this further port be opened and used? One that needs leave only where it is named.
+[[nodiscard]] bool permits_port(const PortRule& rule, std::string_view name, bool needs_leave) noexcept;
 
 /// Whose rules for file names hold beside the common ones.
 enum class GuestSystem : std::uint8_t { other, windows };

@@ -4,7 +4,6 @@
 #include "src/control/domain/domain_rules.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace vmcbridge::control {
@@ -20,7 +19,7 @@ public:
         set_uuid(made.vm.uuid);
         if (!vm_.display) vm_.display = std::move(made.vm.display);
         set_guest(made);
-        std::ranges::move(made.vm.ports, std::back_inserter(vm_.ports));
+        for (auto& port : made.vm.ports) add_port(std::move(port));
         narrow(domain_, vm_.policy, findings_);
         return std::move(findings_);
     }
@@ -31,6 +30,17 @@ private:
         if (uuid.empty() || vm_.uuid == uuid) return;
         conflict("uuid", "\"" + vm_.uuid + "\", but " + place(domain_, domain_.line) + " says \"" + uuid +
                              "\"; leave the key out, or take the XML of the right machine");
+    }
+
+    /// What the file or the command line says of a port's host end stands; the XML must not say another.
+    void add_port(Port port) {
+        const auto stands = std::ranges::find(vm_.ports, port.name, &Port::name);
+        if (stands == vm_.ports.end()) return vm_.ports.push_back(std::move(port));
+        const auto& said = port.channel;
+        if (said && (said->kind != stands->channel->kind || said->address != stands->channel->address))
+            conflict("port." + port.name, "\"" + stands->channel->text + "\", but " + port.facts.source + " says \"" +
+                                              said->text + "\"; leave one of them out");
+        stands->facts = std::move(port.facts);
     }
 
     void set_guest(DomainVm& made) {

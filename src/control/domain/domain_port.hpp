@@ -11,8 +11,6 @@
 namespace vmcbridge::control {
 
 inline constexpr std::string_view agent_port = "com.redhat.spice.0";
-/// Whoever speaks with what listens there runs commands in the guest.
-inline constexpr std::string_view guest_agent_port = "org.qemu.guest_agent.0";
 
 /// What libvirt itself would refuse of it.
 [[nodiscard]] std::optional<Problem> malformed(const CharDevice& device);

@@ -141,9 +141,8 @@ private:
                   .problem = {},
                   .needs_leave = name == guest_agent_port,
                   .facts = facts_of(device)};
-        if (const auto valid = parse_vm_name(name); !valid)
-            return note(device.line, element_of(device.kind),
-                        "left out: the name of a port is 1 to 64 characters of A-Z a-z 0-9 . _ -");
+        if (const auto valid = parse_port_name(name); !valid)
+            return note(device.line, element_of(device.kind), "left out: " + valid.error().text);
         auto channel = host_end(device, domain_.is_running);
         if (!channel) {
             port.problem = channel.error().text;

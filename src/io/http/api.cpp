@@ -76,11 +76,14 @@ json::value guest_of(const VmView& view) {
 
 json::array ports_of(const VmView& view) {
     json::array ports;
-    for (const auto& port : view.ports) {
+    for (const auto& [port, is_permitted, is_connected, clients] : view.ports) {
         ports.push_back({{"name", port.name},
                          {"address", text_or_null(port.channel ? port.channel->text : std::string{})},
                          {"problem", text_or_null(port.problem)},
                          {"needsLeave", port.needs_leave},
+                         {"permitted", is_permitted},
+                         {"connected", is_connected},
+                         {"clients", clients},
                          {"source", text_or_null(port.facts.source)},
                          {"device", device_of(port.facts)}});
     }

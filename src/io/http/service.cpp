@@ -169,7 +169,8 @@ Task<> link(Service& service, Pending::Connection& place, std::string response, 
 /// What a client of this service must be allowed; nullopt: the machine looks itself.
 std::optional<policy::Permission> needed(Arrival::Service service) noexcept {
     switch (service) {
-        case Arrival::Service::agent: return std::nullopt;
+        case Arrival::Service::agent:
+        case Arrival::Service::port: return std::nullopt;  // `port:NAME` is what a token would have to name
         case Arrival::Service::display: return policy::Permission::display;
         case Arrival::Service::spice:
         case Arrival::Service::spice_channel: return policy::Permission::spice;
@@ -214,6 +215,8 @@ Task<std::optional<Response>> answer_upgrade(Service& service, Pending::Connecti
                    .early = reader.take_rest(),
                    .profile = profile_of(request, admission),
                    .resume = std::string{query_member(request.query, "resume")},
+                   .port = path->port,
+                   .wants_state = query_member(request.query, "state") == "1",
                    .peer = peer.text});
         co_return std::nullopt;
     }

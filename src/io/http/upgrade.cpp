@@ -32,7 +32,11 @@ std::optional<SocketPath> parse_socket_path(std::string_view path) {
     if (service == "agent") return SocketPath{*vm, Arrival::Service::agent};
     if (service == "display") return SocketPath{*vm, Arrival::Service::display};
     if (service == "spice") return SocketPath{*vm, Arrival::Service::spice};
-    return std::nullopt;
+    constexpr std::string_view ports = "ports/";
+    if (!service.starts_with(ports)) return std::nullopt;
+    auto port = percent_decoded(service.substr(ports.size()));
+    if (!port || port->empty()) return std::nullopt;
+    return SocketPath{*vm, Arrival::Service::port, *std::move(port)};
 }
 
 Result<Handshake, Response> accept_handshake(const Request& request, Arrival::Service service) {

@@ -13,8 +13,9 @@ namespace vmcbridge::io::http {
 struct SocketPath {
     std::string vm;
     Arrival::Service service;
+    std::string port{};  ///< of Service::port
 };
-/// `/vms/VM/agent`, `/vms/VM/display` and `/vms/VM/spice`; nullopt: no such service.
+/// `/vms/VM/agent`, `/vms/VM/display`, `/vms/VM/spice` and `/vms/VM/ports/PORT`; nullopt: no such service.
 [[nodiscard]] std::optional<SocketPath> parse_socket_path(std::string_view path);
 
 /// A handshake that can be answered.

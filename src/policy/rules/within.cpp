@@ -1,5 +1,7 @@
 #include "src/policy/policy.hpp"
 
+#include <algorithm>
+
 namespace vmcbridge::policy {
 namespace {
 
@@ -8,6 +10,11 @@ bool is_within(const ClipboardRule& inner, const ClipboardRule& outer) noexcept 
 }
 
 bool is_within(bool inner, bool outer) noexcept { return outer || !inner; }
+
+bool is_within(const PortRule& inner, const PortRule& outer) noexcept {
+    const auto permitted = [&](const std::string& name) { return permits_port(outer, name, name == guest_agent_port); };
+    return is_within(inner.any, outer.any) && std::ranges::all_of(inner.names, permitted);
+}
 
 /// Of rules whose words stand in the order of what they allow.
 template <class Rule>
@@ -30,7 +37,7 @@ bool is_within(const Policy& inner, const Policy& outer) noexcept {
            is_within(inner.files_to_guest, outer.files_to_guest) && inner.file_max <= outer.file_max &&
            is_at_most(inner.resize, outer.resize) && is_at_least(inner.several_clients, outer.several_clients) &&
            is_at_least(inner.spice_session, outer.spice_session) && is_at_most(inner.inputs, outer.inputs) &&
-           inner.spice_channels.is_within(outer.spice_channels);
+           inner.spice_channels.is_within(outer.spice_channels) && is_within(inner.ports, outer.ports);
 }
 
 }  // namespace vmcbridge::policy

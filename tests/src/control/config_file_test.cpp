@@ -142,9 +142,37 @@ TEST(ConfigFile, SaysWhereAMisplacedKeyBelongs) {
 TEST(ConfigFile, IsHonestAboutWhatThisVersionLacks) {
     const auto faults = faults_in(
         "[auth]\nmode = token\nkeys = /c\n"
-        "[audit]\n[vm a]\nguest = unix:/a\nport.console = pty:/dev/pts/1\n");
-    EXPECT_EQ(faults.size(), 4U);
+        "[audit]\n[vm a]\nguest = unix:/a\n");
+    EXPECT_EQ(faults.size(), 3U);
     EXPECT_THAT(faults, testing::Each(HasSubstr("not supported by this version")));
+}
+
+TEST(ConfigFile, TakesFurtherPortsByTheirNames) {
+    const auto file = parse_config(
+        "[policy]\nports = console, any\n[vm a]\nguest = unix:/a\nport.console = pty:/dev/pts/1\n"
+        "port.org.qemu.guest_agent.0 = unix:/b\n",
+        "x.conf");
+    ASSERT_TRUE(file) << to_text(file.error().at(0));
+    const auto& vm = file->config.vms.at("a");
+    ASSERT_EQ(vm.ports.size(), 2U);
+    EXPECT_EQ(vm.ports[0].name, "console");
+    EXPECT_EQ(vm.ports[0].channel->text, "pty:/dev/pts/1");
+    EXPECT_FALSE(vm.ports[0].needs_leave);
+    EXPECT_EQ(vm.ports[1].name, "org.qemu.guest_agent.0");
+    EXPECT_TRUE(vm.ports[1].needs_leave);
+    EXPECT_EQ(vm.policy.ports, (policy::PortRule{.any = true, .names = {"console"}}));
+    EXPECT_THAT(faults_in("[vm a]\nguest = unix:/a\nport.b = spice:h:1\nport... = pty:/c\n[policy]\nports = a/b\n"),
+                ElementsAre(HasSubstr("[vm a] port.b: \"spice:h:1\": not the host end of a port; write unix:PATH"),
+                            HasSubstr("[vm a] port...: \"..\": the name of a port is a part of URLs"),
+                            HasSubstr("[policy] ports: \"a/b\": the name of a port")));
+}
+
+TEST(Conflicts, APortHasAHostEndToItself) {
+    EXPECT_THAT(faults_in("[vm a]\nguest = unix:/x\nport.p = unix-listen:/x\n[vm b]\nguest = unix:/y\nport.q = "
+                          "unix:/y\nport.r = pty:/z\n[vm c]\nguest = unix:/w\nport.s = pty:/z\n"),
+                ElementsAre("x.conf:3: [vm a] port.p: \"unix-listen:/x\" is the guest of a too",
+                            "x.conf:6: [vm b] port.q: \"unix:/y\" is the guest of b too",
+                            "x.conf:10: [vm c] port.s: \"pty:/z\" is the port.r of b too"));
 }
 
 TEST(ConfigFile, FindsWhatStandsTwice) {

@@ -33,17 +33,20 @@ TEST(ApiJson, ListsPortsWithAddressOrReason) {
     auto view = view_of_domain();
     Guest channel;
     channel.text = "unix:/b";
-    view.ports.push_back({.name = "org.qemu.guest_agent.0",
-                          .channel = channel,
-                          .problem = {},
-                          .needs_leave = true,
-                          .facts = {.source = "a.xml:4", .address = VirtioAddress{.port = 2}}});
-    view.ports.push_back(
-        {.name = "serial0", .channel = {}, .problem = "why", .facts = {.source = "a.xml:9", .address = {}}});
+    Port agent{.name = "org.qemu.guest_agent.0",
+               .channel = channel,
+               .problem = {},
+               .needs_leave = true,
+               .facts = {.source = "a.xml:4", .address = VirtioAddress{.port = 2}}};
+    Port serial{.name = "serial0", .channel = {}, .problem = "why", .facts = {.source = "a.xml:9", .address = {}}};
+    view.ports.push_back({.port = agent, .is_permitted = true, .is_connected = true, .clients = 3});
+    view.ports.push_back({.port = serial});
     EXPECT_EQ(parse(to_json(view)).at("ports"), parse(R"([
         {"name": "org.qemu.guest_agent.0", "address": "unix:/b", "problem": null, "needsLeave": true,
+         "permitted": true, "connected": true, "clients": 3,
          "source": "a.xml:4", "device": {"type": "virtio-serial", "controller": 0, "bus": 0, "port": 2}},
         {"name": "serial0", "address": null, "problem": "why", "needsLeave": false,
+         "permitted": false, "connected": false, "clients": 0,
          "source": "a.xml:9", "device": null}])"));
 }
 
