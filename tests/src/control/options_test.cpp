@@ -137,8 +137,22 @@ TEST(CommandLine, NamesWhatIsWrong) {
     EXPECT_THAT(problem_of({"check-config", "a", "b"}), HasSubstr("check-config FILE"));
 }
 
+TEST(CommandLine, NamesFurtherPorts) {
+    const auto serve = parsed<ServeCommand>({"serve", "--port", "a/console=pty:/dev/pts/1", "--port", "a/b=tcp:h:1"});
+    ASSERT_EQ(serve.ports.size(), 2U);
+    EXPECT_EQ(serve.ports[0].vm, "a");
+    EXPECT_EQ(serve.ports[0].port.name, "console");
+    EXPECT_EQ(serve.ports[0].port.channel->text, "pty:/dev/pts/1");
+    EXPECT_THAT(problem_of({"serve", "--port", "a=unix:/x"}), HasSubstr("write NAME/PORT=CHANNEL"));
+    EXPECT_THAT(problem_of({"serve", "--port", "a/b"}), HasSubstr("write NAME/PORT=CHANNEL"));
+    EXPECT_THAT(problem_of({"serve", "--port", "a/b=spice:h:1"}), HasSubstr("not the host end of a port"));
+    EXPECT_THAT(problem_of({"serve", "--port", "a/b=fd:3"}), HasSubstr("not the host end of a port"));
+    EXPECT_THAT(problem_of({"serve", "--port", "a/b/c=unix:/x"}), HasSubstr("the name of a port"));
+    EXPECT_THAT(problem_of({"serve", "--port", "a/b=unix:/x", "--port", "a/b=unix:/y"}),
+                HasSubstr("\"a/b\" is given twice"));
+}
+
 TEST(CommandLine, IsHonestAboutWhatThisVersionLacks) {
-    EXPECT_EQ(problem_of({"serve", "--port", "x"}), "--port: not supported by this version");
     for (const auto* command : {"token", "status", "trace", "copy", "paste", "send", "resize", "decode"})
         EXPECT_THAT(problem_of({command}), HasSubstr("not supported by this version"));
 }
@@ -158,8 +172,8 @@ TEST(Help, FitsAScreenAndEndsWithAnExample) {
 TEST(Help, MentionsEveryOption) {
     const auto serve = parsed<PrintCommand>({"serve", "--help"}).text;
     for (const auto* option :
-         {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--domain=FILE.xml", "--listen=ADDR",
-          "--admin=unix:PATH", "--threads=N", "--web-root=FOLDER", "--verbose", "--help"})
+         {"--config=FILE", "--vm=NAME=GUEST", "--display=NAME=DISPLAY", "--port=NAME/PORT=CHANNEL", "--domain=FILE.xml",
+          "--listen=ADDR", "--admin=unix:PATH", "--threads=N", "--web-root=FOLDER", "--verbose", "--help"})
         EXPECT_THAT(serve, HasSubstr(option));
     EXPECT_THAT(serve, HasSubstr("vmcbridge serve [OPTION"));
     EXPECT_THAT(parsed<PrintCommand>({"demo", "--help"}).text, HasSubstr("--listen=ADDR"));

@@ -156,5 +156,14 @@ TEST(RefuseFile, SwitchedOffGoesBeforeTooLarge) {
     EXPECT_EQ(refuse_file({.files_to_guest = false, .file_max = 10}, 11), Code::disabled);
 }
 
+TEST(PermitsPort, WhatNeedsLeaveHasToBeNamed) {
+    EXPECT_TRUE(permits_port({}, "console", false));
+    EXPECT_FALSE(permits_port({}, "agent", true));
+    EXPECT_TRUE(permits_port({.any = true, .names = {"agent"}}, "agent", true));
+    EXPECT_TRUE(permits_port({.any = true, .names = {"agent"}}, "console", false));
+    EXPECT_FALSE(permits_port({.any = false, .names = {"agent"}}, "console", false));
+    EXPECT_FALSE(permits_port({.any = false, .names = {}}, "console", false));
+}
+
 }  // namespace
 }  // namespace vmcbridge::policy

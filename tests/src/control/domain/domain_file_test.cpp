@@ -146,6 +146,21 @@ TEST_F(DomainFileTest, OneSocketIsTheGuestOfOneMachine) {
                 ElementsAre(HasSubstr("\"unix:/x\" is the guest of a too")));
 }
 
+TEST_F(DomainFileTest, APortStandsInOnePlaceOrSaysTheSame) {
+    const auto with_port = [&](const std::string& source) {
+        return write("p.xml", "<domain id='1'><name>a</name><devices><graphics type='vnc' port='5900'/>\n<channel " +
+                                  source + "<target type='virtio' name='p'/></channel></devices></domain>");
+    };
+    const auto fixed = with_port("type='unix'><source mode='bind' path='/y'/>");
+    EXPECT_THAT(faults_of("[vm a]\nport.p = unix:/y\n", {fixed}), IsEmpty());
+    EXPECT_THAT(faults_of("[vm a]\nport.p = unix:/z\n", {fixed}),
+                ElementsAre(AllOf(HasSubstr("x.conf:2: [vm a] port.p: \"unix:/z\", but "),
+                                  HasSubstr("p.xml:2 says \"unix:/y\"; leave one of them out"))));
+    EXPECT_THAT(faults_of("[vm a]\nport.q = unix:/y\n", {fixed}),
+                ElementsAre(HasSubstr("\"unix:/y\" is the port.q of a too")));
+    EXPECT_THAT(faults_of("[vm a]\nport.p = unix:/z\n", {with_port("type='null'>")}), IsEmpty());
+}
+
 TEST_F(DomainFileTest, AFileThatIsNoneIsAFault) {
     EXPECT_THAT(faults_of("", {"/nonexistent/a.xml"}),
                 ElementsAre("/nonexistent/a.xml: can't be read: No such file or directory"));
