@@ -1,10 +1,12 @@
 #pragma once
 
+#include "src/opener.hpp"
 #include "src/policy/policy.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,13 +15,17 @@
 /// The configuration as plain values; src/control parses it, everybody reads it.
 namespace vmcbridge {
 
-/// HOST:PORT, [V6]:PORT or unix:PATH.
+/// HOST:PORT, [V6]:PORT or unix:PATH; or what only an opener can reach.
 struct Address {
-    std::string host;        ///< without brackets; empty: a unix socket
+    std::string host{};      ///< without brackets; empty: a unix socket
     std::uint16_t port = 0;  ///< 0: any free one (listeners only)
-    std::string path;        ///< of a unix socket
+    std::string path{};      ///< of a unix socket
+    /// Who opens it where the bridge may not, or, where nothing else is set, can't; nullptr: nobody.
+    std::shared_ptr<Opener> opener{};
 
     [[nodiscard]] bool is_unix() const noexcept { return !path.empty(); }
+    /// false: only an opener can reach it.
+    [[nodiscard]] bool is_set() const noexcept { return is_unix() || !host.empty(); }
     friend bool operator==(const Address&, const Address&) = default;
 };
 
@@ -35,11 +41,12 @@ struct Guest {
         spice,  ///< a SPICE server holds the port; the bridge is its client
         spice_tls,
         spice_unix,
+        libvirt,  ///< what the XML of a domain says; the domain takes its place before anybody connects
     };
     Kind kind = Kind::unix_connect;
-    Address address;   ///< unix, tcp; of a pty: its path
-    int fd = -1;       ///< of fd: inherited, owned by the bridge from then on
-    std::string text;  ///< as it was written, for logs and the API
+    Address address{};   ///< unix, tcp; of a pty: its path
+    int fd = -1;         ///< of fd: inherited, owned by the bridge from then on
+    std::string text{};  ///< as it was written, for logs and the API
     // ---- Of a SPICE server
     std::string user{};           ///< of SASL; empty: a ticket
     std::string password_file{};  ///< its first line is the password; empty: `password`
@@ -52,8 +59,8 @@ struct Guest {
 
 /// Where a VM's picture comes from: VNC over TCP or a unix socket.
 struct Display {
-    Address address;
-    std::string text;
+    Address address{};
+    std::string text{};
 
     friend bool operator==(const Display&, const Display&) = default;
 };
@@ -69,8 +76,9 @@ struct VirtioAddress {
 
 /// What a domain's XML says of a port besides how it is reached.
 struct PortFacts {
-    std::string source;  ///< FILE:LINE; empty: the port is not from there
-    std::optional<VirtioAddress> address;
+    std::string source{};  ///< FILE:LINE; empty: the port is not from there
+    std::optional<VirtioAddress> address{};
+    std::optional<bool> is_open_in_guest{};  ///< of the QEMU guest agent's, as libvirt saw it last; nullopt: unknown
 
     friend bool operator==(const PortFacts&, const PortFacts&) = default;
 };
@@ -98,6 +106,8 @@ struct Limits {
 
 struct VmConfig {
     std::string name;  ///< 1..64 of A-Z a-z 0-9 . _ -
+    std::string
+        domain;  ///< of libvirt, which is this machine and is opened by libvirt; empty: the one of its name, if any
     std::optional<Guest> guest;
     PortFacts guest_facts;
     std::optional<Display> display;

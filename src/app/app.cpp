@@ -5,6 +5,7 @@
 #include "src/cli/check_config.hpp"
 #include "src/control/address.hpp"
 #include "src/control/demo.hpp"
+#include "src/control/libvirt/stream_process.hpp"
 #include "src/control/loop.hpp"
 #include "src/control/machines.hpp"
 #include "src/control/options.hpp"
@@ -147,6 +148,8 @@ int run(const PrintCommand& command) {
 }  // namespace
 
 int run(std::span<const char* const> arguments) {
+    if (!arguments.empty() && arguments.front() == control::stream_command)
+        return control::run_stream(arguments.subspan(1));
     const auto command = control::parse_command_line(arguments, VMCBRIDGE_VERSION);
     if (!command) {
         std::cerr << "vmcbridge: " << command.error().text << '\n';

@@ -101,9 +101,9 @@ constexpr std::array guest_forms{
 };
 constexpr std::string_view guest_help =
     "write unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
-    "spice+tls:HOST:PORT, spice+unix:PATH or fd:N";
+    "spice+tls:HOST:PORT, spice+unix:PATH, fd:N or libvirt:DOMAIN";
 
-constexpr std::array<std::string_view, 1> later_guest_forms{"libvirt"};
+constexpr std::string_view domain_scheme = "libvirt";
 
 bool is_spice(Guest::Kind kind) noexcept {
     return kind == Guest::Kind::spice || kind == Guest::Kind::spice_tls || kind == Guest::Kind::spice_unix;
@@ -186,11 +186,20 @@ Parsed<Guest> parse_guest(std::string_view text) {
         return guest;
     }
     if (const auto number = after_scheme(text, "fd")) return parse_fd(*number, text);
-    for (const auto scheme : later_guest_forms)
-        if (after_scheme(text, scheme))
-            return fault(text, "guests of the form " + std::string{scheme} + ": are not supported by this version; " +
-                                   std::string{guest_help});
+    if (const auto domain = after_scheme(text, domain_scheme)) {
+        if (domain->empty()) return fault(text, "no domain after the colon");
+        return Guest{.kind = Guest::Kind::libvirt, .text = std::string{text}};
+    }
     return fault(text, "not the host end of a guest's port; " + std::string{guest_help});
+}
+
+void set_guest(VmConfig& vm, Guest guest) {
+    vm.guest.reset();
+    vm.domain.clear();
+    if (guest.kind == Guest::Kind::libvirt)
+        vm.domain = after_scheme(guest.text, domain_scheme).value_or("");
+    else
+        vm.guest = std::move(guest);
 }
 
 Parsed<Guest> parse_channel(std::string_view text) {

@@ -12,9 +12,11 @@ namespace vmcbridge::control {
 /// HOST:PORT, [V6]:PORT or unix:PATH, to listen on. Port 0 means any free one.
 [[nodiscard]] Parsed<Address> parse_listener(std::string_view text);
 
-/// unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT or fd:N. Forms of the interface that
-/// this version can't open yet are refused by name.
+/// unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, spice+tls:HOST:PORT,
+/// spice+unix:PATH, fd:N or libvirt:DOMAIN.
 [[nodiscard]] Parsed<Guest> parse_guest(std::string_view text);
+/// What parse_guest() gave becomes the machine's: its guest, or the domain that it is.
+void set_guest(VmConfig& vm, Guest guest);
 
 /// The host end of a further port: unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT or tcp-listen:HOST:PORT.
 [[nodiscard]] Parsed<Guest> parse_channel(std::string_view text);

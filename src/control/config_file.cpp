@@ -199,12 +199,22 @@ private:
     void check_guests() {
         std::map<std::string, std::string> holders;
         for (const auto& [name, vm] : config_.vms) {
-            if (!vm.guest && !vm.display && !config_.sources.any())
+            if (!vm.guest && !vm.display && vm.domain.empty() && !config_.sources.any())
                 fault("vm " + name, {}, "has neither a guest nor a display");
+            check_domain(holders, name, vm.domain);
             if (vm.guest) check_holder(holders, *vm.guest, name, "guest");
             for (const auto& port : vm.ports)
                 if (port.channel) check_holder(holders, *port.channel, name, "port." + port.name);
         }
+    }
+
+    void check_domain(std::map<std::string, std::string>& holders, const std::string& vm, const std::string& domain) {
+        if (domain.empty()) return;
+        const auto text = quoted("libvirt:" + domain);
+        if (config_.sources.libvirt_uris.empty())
+            return fault("vm " + vm, "guest", text + " needs a daemon of libvirt; name its uri in [libvirt]");
+        const auto [holder, is_new] = holders.emplace("libvirt:" + domain, "the guest of " + vm);
+        if (!is_new) fault("vm " + vm, "guest", text + " is " + holder->second + " too");
     }
 
     /// `holders`: resource -> whose it is.

@@ -199,7 +199,12 @@ Fault request_deadline(Scope scope, std::string_view text) {
 constexpr std::string_view port_prefix = "port.";
 constexpr std::string_view port_family = "port.NAME";
 
-Fault guest(Scope scope, std::string_view text) { return store(parse_guest(text), scope.vm.guest); }
+Fault guest(Scope scope, std::string_view text) {
+    auto parsed = parse_guest(text);
+    if (!parsed) return std::move(parsed).error();
+    set_guest(scope.vm, *std::move(parsed));
+    return std::nullopt;
+}
 Fault display(Scope scope, std::string_view text) { return store(parse_display(text), scope.vm.display); }
 
 Fault port(Scope scope, std::string_view text) {
@@ -320,7 +325,7 @@ constexpr std::array table{
 
     Key{"vm", "guest", "",
         "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
-        "spice+tls:HOST:PORT, spice+unix:PATH, fd:N",
+        "spice+tls:HOST:PORT, spice+unix:PATH, fd:N, libvirt:DOMAIN",
         "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
     Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
     Key{"vm", port_family, "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT",

@@ -25,8 +25,11 @@ void Machines::configure(ConfigFile file) {
     file_.config.spice_passwords.clear();  // whoever needs them has their hashes
     all_.clear();
     refused_.clear();
-    for (const auto& [name, vm] : file_.config.vms)
+    domains_.clear();
+    for (const auto& [name, vm] : file_.config.vms) {
         if (is_machine(vm)) all_.emplace(name, vm);
+        if (!vm.domain.empty()) domains_.emplace(vm.domain, name);
+    }
     for (const auto& [name, claims] : found_) put(name);
     publish();
 }
@@ -53,28 +56,40 @@ void Machines::lost(const std::string& source, const std::string& name) {
     std::erase_if(claims->second, [&](const auto& each) { return each.first == source; });
     if (claims->second.empty()) found_.erase(claims);
     if (!counted) return;
-    if (!is_own(name)) gone_.insert(name);
+    if (const auto machine = machine_of(name); machine && !is_own(*machine)) gone_.insert(*machine);
     put(name);
     for (const auto& waiting : std::set{refused_}) put(waiting);
     publish_soon();
 }
 
-void Machines::put(const std::string& name) {
-    all_.erase(name);
-    refused_.erase(name);
-    const auto said = file_.config.vms.find(name);
-    auto vm = said != file_.config.vms.end() ? said->second : file_.every_vm;
-    vm.name = name;
-    const auto claims = found_.find(name);
-    if (claims != found_.end() && take(name, claims->second, vm))
-        all_.emplace(name, std::move(vm));
-    else if (is_own(name))
-        all_.emplace(name, said->second);
+std::optional<std::string> Machines::machine_of(const std::string& found) const {
+    if (const auto domain = domains_.find(found); domain != domains_.end()) return domain->second;
+    const auto said = file_.config.vms.find(found);
+    if (said != file_.config.vms.end() && !said->second.domain.empty()) return std::nullopt;
+    return found;
 }
 
-bool Machines::take(const std::string& name, const Claims& claims, VmConfig& vm) {
-    const auto& [source, found] = claims.front();
-    const auto findings = merged(found, vm);
+void Machines::put(const std::string& found) {
+    const auto name = machine_of(found);
+    if (!name)
+        return log::warning("machine-refused",
+                            {{"vm", found}, {"reason", "by the configuration another domain has its name"}});
+    all_.erase(*name);
+    refused_.erase(found);
+    const auto said = file_.config.vms.find(*name);
+    auto vm = said != file_.config.vms.end() ? said->second : file_.every_vm;
+    vm.name = *name;
+    const auto claims = found_.find(found);
+    if (claims != found_.end() && take(found, claims->second, vm))
+        all_.emplace(*name, std::move(vm));
+    else if (is_own(*name))
+        all_.emplace(*name, said->second);
+}
+
+bool Machines::take(const std::string& found, const Claims& claims, VmConfig& vm) {
+    const auto& [source, what] = claims.front();
+    const auto& name = vm.name;
+    const auto findings = merged(what, vm);
     for (const auto& note : findings.notes)
         log::info("machine-note", {{"vm", name}, {"source", source}, {"note", to_text(note)}});
     for (const auto& fault : findings.faults)
@@ -82,14 +97,17 @@ bool Machines::take(const std::string& name, const Claims& claims, VmConfig& vm)
     if (!findings.faults.empty() || !is_machine(vm)) return false;
     const auto* holder = holder_of(vm);
     if (holder == nullptr) return true;
-    refused_.insert(name);
+    refused_.insert(found);
     log::warning("machine-refused",
                  {{"vm", name}, {"source", source}, {"reason", vm.guest->text + " is the guest of " + holder->name}});
     return false;
 }
 
 Findings Machines::merged(const Found& found, VmConfig& vm) const {
-    const match each{[&](const Domain& domain) { return merge_domain(domain, to_vm(domain), vm, file_); },
+    const match each{[&](Domain domain) {
+                         domain.is_opened_by_libvirt = !vm.domain.empty();
+                         return merge_domain(domain, to_vm(domain), vm, file_);
+                     },
                      [&](const Guest& guest) {
                          Findings findings;
                          if (vm.guest && vm.guest->address != guest.address)

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -42,8 +43,10 @@ public:
 private:
     using Claims = std::vector<std::pair<std::string, Found>>;  ///< by source, in the order in which they came
 
-    void put(const std::string& name);
-    [[nodiscard]] bool take(const std::string& name, const Claims& claims, VmConfig& vm);
+    void put(const std::string& found);
+    /// nullopt: none, since [vm FOUND] is another domain.
+    [[nodiscard]] std::optional<std::string> machine_of(const std::string& found) const;
+    [[nodiscard]] bool take(const std::string& found, const Claims& claims, VmConfig& vm);
     [[nodiscard]] Findings merged(const Found& found, VmConfig& vm) const;
     [[nodiscard]] const VmConfig* holder_of(const VmConfig& vm) const;
     [[nodiscard]] bool is_own(const std::string& name) const;
@@ -53,6 +56,7 @@ private:
     std::function<void(const All&)> apply_;
     ConfigFile file_;
     std::map<std::string, Claims> found_;
+    std::map<std::string, std::string> domains_;  // domain -> the machine that it is by configuration
     All all_;
     std::set<std::string> gone_;     // since the last time, though they may be there again
     std::set<std::string> refused_;  // whose host end another machine holds

@@ -1,3 +1,4 @@
+#include "src/control/address.hpp"
 #include "src/control/options.hpp"
 #include "src/control/ticket_file.hpp"
 #include "src/log.hpp"
@@ -33,7 +34,7 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
     for (const auto& [name, guest] : command.vms) {
         auto& vm = config.vms.try_emplace(name, file.every_vm).first->second;
         vm.name = name;
-        vm.guest = guest;
+        set_guest(vm, guest);
         file.lines.erase({"vm " + name, "guest"});
     }
     for (const auto& [name, port] : command.ports) {
@@ -46,7 +47,8 @@ ConfigFaults merge(const ServeCommand& command, ConfigFile& file) {
     auto [faults, notes] = add_domains(command.domains, file);
     for (const auto& [name, port] : command.ports) {
         const auto vm = config.vms.find(name);
-        const bool is_bare = vm == config.vms.end() || (!vm->second.guest && !vm->second.display);
+        const bool is_bare =
+            vm == config.vms.end() || (!vm->second.guest && !vm->second.display && vm->second.domain.empty());
         const bool is_there =
             !is_bare || file.lines.contains({"vm " + name, {}});  // else another fault says what lacks
         if (is_there) continue;

@@ -207,6 +207,16 @@ Parsed<std::string> parse_libvirt_uri(std::string_view text) {
     return parsed_text(std::move(uri));
 }
 
+std::optional<std::string> remote_host_of(const std::string& uri) {
+    const GPtr<GUri, g_uri_unref> parsed{g_uri_parse(uri.c_str(), G_URI_FLAGS_NONE, nullptr)};
+    const char* host = parsed ? g_uri_get_host(parsed.get()) : nullptr;
+    const auto scheme = std::string_view{uri}.substr(0, uri.find(':'));
+    const auto plus = scheme.find('+');
+    const bool is_local_transport = plus == std::string_view::npos || scheme.substr(plus) == "+unix";
+    if ((host == nullptr || *host == '\0') && is_local_transport) return std::nullopt;
+    return host == nullptr ? "" : host;
+}
+
 Parsed<std::string> parse_glob(std::string_view text) {
     constexpr std::size_t longest = 4095;  // PATH_MAX, without its end
     const auto closed = std::string{text} + "/";

@@ -51,6 +51,8 @@ struct DurationRange {
 
 /// The URI of a libvirt daemon: "qemu:///system".
 [[nodiscard]] Parsed<std::string> parse_libvirt_uri(std::string_view text);
+/// Of the host where that daemon runs; "" if the URI does not name it, nullopt: it is this one. REQUIRES: it is a URI.
+[[nodiscard]] std::optional<std::string> remote_host_of(const std::string& uri);
 
 /// An absolute path with wildcards in any of its names.
 [[nodiscard]] Parsed<std::string> parse_glob(std::string_view text);

@@ -1,6 +1,7 @@
 #include "src/io/address.hpp"
 
 #include "src/io/bounds.hpp"
+#include "src/io/open_by.hpp"
 #include "src/io/stream.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -160,6 +161,10 @@ Task<Result<UniqueFd, error_code>> connect_tcp(const Address& address, Clock::ti
     co_return error;
 }
 
+Task<Result<UniqueFd, error_code>> connect_directly(const Address& address, Clock::time_point deadline) {
+    return address.is_unix() ? connect_unix(address.path, deadline) : connect_tcp(address, deadline);
+}
+
 }  // namespace
 
 std::string to_text(const Address& address) {
@@ -216,8 +221,12 @@ Result<UniqueFd, error_code> Listener::try_accept() const noexcept {
     return fd;
 }
 
-Task<Result<UniqueFd, error_code>> connect_to(const Address& address, Clock::time_point deadline) {
-    return address.is_unix() ? connect_unix(address.path, deadline) : connect_tcp(address, deadline);
+Task<Result<UniqueFd, std::string>> connect_to(const Address& address, Clock::time_point deadline) {
+    if (!address.is_set()) co_return co_await open_by(address.opener, deadline);
+    auto fd = co_await connect_directly(address, deadline);
+    if (fd) co_return *std::move(fd);
+    if (address.opener && is_denied(fd.error())) co_return co_await open_by(address.opener, deadline);
+    co_return fd.error().message();
 }
 
 }  // namespace vmcbridge::io

@@ -42,7 +42,8 @@ private:
     ino_t inode_ = 0;
 };
 
-/// Connects; the name look-up included, it takes until `deadline` at most. The socket is non-blocking.
-[[nodiscard]] Task<Result<UniqueFd, error_code>> connect_to(const Address& address, Clock::time_point deadline);
+/// Connects, or has the address' opener do so where there is no other way; the name look-up included, it takes until
+/// `deadline` at most.
+[[nodiscard]] Task<Result<UniqueFd, std::string>> connect_to(const Address& address, Clock::time_point deadline);
 
 }  // namespace vmcbridge::io

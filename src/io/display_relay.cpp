@@ -18,7 +18,7 @@ Task<bool> DisplayRelay::connect() {
         co_return false;
     }
     auto fd = co_await connect_to(target_->address, Clock::now() + bounds::connect_deadline);
-    error_code error;
+    std::string fault;
     if (fd) {
         auto stream = Stream::open(context_, std::move(*fd));
         if (stream) {
@@ -26,11 +26,11 @@ Task<bool> DisplayRelay::connect() {
             log::info("display-joined", {{"vm", vm_}, {"peer", peer()}});
             co_return true;
         }
-        error = stream.error();
+        fault = stream.error().message();
     } else {
-        error = fd.error();
+        fault = fd.error();
     }
-    log::warning("display-unreachable", {{"vm", vm_}, {"display", target_->text}, {"reason", error.message()}});
+    log::warning("display-unreachable", {{"vm", vm_}, {"display", target_->text}, {"reason", fault}});
     end(browser::CloseCode::fault, "the display can't be reached");
     co_return false;
 }

@@ -1,4 +1,5 @@
 // pty: the terminal whose other side QEMU holds; and fd: what a manager opened for us.
+#include "src/io/open_by.hpp"
 #include "src/io/opening_transport.hpp"
 #include "src/io/terminal.hpp"
 
@@ -13,6 +14,7 @@ namespace vmcbridge::io {
 namespace {
 
 error_code system_error(int number) noexcept { return {number, boost::system::system_category()}; }
+std::string text_of(int number) { return system_error(number).message(); }
 
 // A terminal or virtio port whose other side nobody holds: reading it would end at once, again and again.
 error_code peer_error(int fd) noexcept {
@@ -29,19 +31,20 @@ error_code prepare(int terminal) noexcept {
 
 class PtyTransport final : public OpeningTransport {
 public:
-    PtyTransport(net::io_context& context, std::string path, TransportOwner owner)
-        : OpeningTransport{context, std::move(owner)}, path_{std::move(path)} {}
+    PtyTransport(net::io_context& context, Address address, TransportOwner owner)
+        : OpeningTransport{context, std::move(owner)}, address_{std::move(address)} {}
 
 private:
-    Task<Result<UniqueFd, error_code>> open_once() override {
-        UniqueFd fd{::open(path_.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
-        if (!fd) co_return system_error(errno);
-        const auto error = prepare(fd.get());
-        if (error) co_return error;
+    Task<Result<UniqueFd, std::string>> open_once() override {
+        UniqueFd fd{::open(address_.path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+        auto error = fd ? prepare(fd.get()) : system_error(errno);
+        if (address_.opener && is_denied(error))
+            co_return co_await open_by(address_.opener, Clock::now() + bounds::connect_deadline);
+        if (error) co_return error.message();
         co_return std::move(fd);
     }
 
-    std::string path_;
+    Address address_;
 };
 
 /// A terminal or character device can be read again after its peer went and came back; a socket that has ended never
@@ -52,15 +55,15 @@ public:
         : OpeningTransport{context, std::move(owner)}, fd_{std::move(fd)} {}
 
 private:
-    Task<Result<UniqueFd, error_code>> open_once() override {
+    Task<Result<UniqueFd, std::string>> open_once() override {
         struct stat status{};
-        if (!fd_) co_return system_error(ENOTCONN);
-        if (fstat(fd_.get(), &status) != 0) co_return system_error(errno);
+        if (!fd_) co_return text_of(ENOTCONN);
+        if (fstat(fd_.get(), &status) != 0) co_return text_of(errno);
         if (S_ISSOCK(status.st_mode)) co_return std::move(fd_);
         UniqueFd copy{::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)};
-        if (!copy) co_return system_error(errno);
+        if (!copy) co_return text_of(errno);
         const auto error = ::isatty(copy.get()) == 1 ? prepare(copy.get()) : peer_error(copy.get());
-        if (error) co_return error;
+        if (error) co_return error.message();
         co_return std::move(copy);
     }
 
@@ -80,7 +83,7 @@ error_code make_raw(int terminal) noexcept {
 }
 
 std::unique_ptr<GuestTransport> make_pty_transport(net::io_context& context, const Guest& guest, TransportOwner owner) {
-    return std::make_unique<PtyTransport>(context, guest.address.path, std::move(owner));
+    return std::make_unique<PtyTransport>(context, guest.address, std::move(owner));
 }
 
 std::unique_ptr<GuestTransport> make_fd_transport(net::io_context& context, const Guest& guest, TransportOwner owner) {

@@ -11,7 +11,7 @@ public:
         : OpeningTransport{context, std::move(owner)}, address_{std::move(address)} {}
 
 private:
-    Task<Result<UniqueFd, error_code>> open_once() override {
+    Task<Result<UniqueFd, std::string>> open_once() override {
         return connect_to(address_, Clock::now() + bounds::connect_deadline);
     }
 

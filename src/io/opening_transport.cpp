@@ -22,7 +22,7 @@ Task<Stream> OpeningTransport::next() {
         }
         auto stream = Stream::open(context_, std::move(*fd));
         if (!stream) {
-            report(stream.error());
+            report(stream.error().message());
             continue;
         }
         static_cast<void>(state_.is_news({}));
@@ -32,8 +32,7 @@ Task<Stream> OpeningTransport::next() {
     }
 }
 
-void OpeningTransport::report(const error_code& error) {
-    const auto reason = error.message();
+void OpeningTransport::report(const std::string& reason) {
     if (!state_.is_news(reason)) return;
     log::warning("guest-unreachable", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"reason", reason}});
 }

@@ -18,11 +18,11 @@ public:
 
 protected:
     /// One try. Error: why not.
-    [[nodiscard]] virtual Task<Result<UniqueFd, error_code>> open_once() = 0;
+    [[nodiscard]] virtual Task<Result<UniqueFd, std::string>> open_once() = 0;
     [[nodiscard]] net::io_context& context() noexcept { return context_; }
 
 private:
-    void report(const error_code& error);
+    void report(const std::string& reason);
 
     net::io_context& context_;
     TransportOwner owner_;

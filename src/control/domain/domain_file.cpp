@@ -32,6 +32,7 @@ public:
         const auto domain = read_domain(path);
         if (!domain) return append({domain.error(), {}});
         auto made = to_vm(*domain);
+        if (made.name_problem) made.faults.insert(made.faults.begin(), *std::move(made.name_problem));
         if (made.vm.name.empty()) return append({std::move(made.faults), std::move(made.notes)});
         const auto name = made.vm.name;
         if (!is_new(name, *domain)) return;

@@ -47,9 +47,6 @@ struct Place {
 };
 
 Parsed<Place> place_of_listen(const GraphicsListen& listen, bool is_running) {
-    if (listen.type == "none")
-        return Problem{
-            "it listens nowhere (listen type='none'), libvirt alone can connect to it; make it type='socket'"};
     if (listen.type == "socket") {
         if (listen.socket.empty()) return Problem{not_yet_known("the path of its socket", is_running)};
         return Place{.path = listen.socket, .host = {}};
@@ -61,11 +58,11 @@ Parsed<Place> place_of_listen(const GraphicsListen& listen, bool is_running) {
 
 /// Where there is no <listen>: the attribute, else libvirt's default, which is this machine alone.
 Parsed<Place> place_of(const Graphics& graphics, bool is_running) {
+    if (listens_nowhere(graphics))
+        return Problem{
+            "it listens nowhere (listen type='none'), libvirt alone can connect to it; make it type='socket'"};
     if (!graphics.socket.empty()) return Place{.path = graphics.socket, .host = {}};
     if (!graphics.listens.empty()) return place_of_listen(graphics.listens.front(), is_running);
-    const bool has_port = graphics.autoport || !graphics.port.empty() || !graphics.tls_port.empty();
-    if (graphics.type == "spice" && !has_port)
-        return place_of_listen({.type = "none", .address = {}, .socket = {}}, {});
     return Place{.path = {}, .host = reachable_host(graphics.address)};
 }
 
@@ -135,9 +132,24 @@ std::optional<Problem> malformed(const Graphics& graphics) {
     return malformed_listen(graphics);
 }
 
-Parsed<Display> display_of(const Graphics& graphics, bool is_running) {
-    if (graphics.password && graphics.password->empty())
+bool listens_nowhere(const Graphics& graphics) {
+    if (!graphics.socket.empty()) return false;
+    if (!graphics.listens.empty()) return graphics.listens.front().type == "none";
+    const bool has_port = graphics.autoport || !graphics.port.empty() || !graphics.tls_port.empty();
+    return graphics.type == "spice" && !has_port;
+}
+
+std::optional<Problem> unusable_password(const Graphics& graphics) {
+    if (!graphics.password) return std::nullopt;
+    if (graphics.password->empty())
         return Problem{"its passwd is empty, with which libvirt lets nobody in; set one, or take the attribute out"};
+    if (graphics.type == "spice" && graphics.password->size() > password_max)
+        return Problem{"its passwd is longer than the " + std::to_string(password_max) + " bytes that SPICE takes"};
+    return std::nullopt;
+}
+
+Parsed<Display> display_of(const Graphics& graphics, bool is_running) {
+    if (auto problem = unusable_password(graphics)) return *std::move(problem);
     const auto place = place_of(graphics, is_running);
     if (!place) return place.error();
     if (!place->path.empty()) return parse_display("vnc+unix:" + place->path);
@@ -147,13 +159,9 @@ Parsed<Display> display_of(const Graphics& graphics, bool is_running) {
 }
 
 Parsed<Guest> spice_server_of(const Graphics& graphics, bool is_running) {
-    const auto password = graphics.password.value_or("");
-    if (graphics.password && password.empty())
-        return Problem{"its passwd is empty, with which libvirt lets nobody in; set one, or take the attribute out"};
-    if (password.size() > password_max)
-        return Problem{"its passwd is longer than the " + std::to_string(password_max) + " bytes that SPICE takes"};
+    if (auto problem = unusable_password(graphics)) return *std::move(problem);
     auto guest = spice_address(graphics, is_running);
-    if (guest) guest->password = password;
+    if (guest) guest->password = graphics.password.value_or("");
     return guest;
 }
 

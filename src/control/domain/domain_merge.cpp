@@ -9,13 +9,22 @@
 namespace vmcbridge::control {
 namespace {
 
+/// Whoever may open them.
+bool is_same_end(const Guest& left, const Guest& right) {
+    return left.kind == right.kind && left.address.host == right.address.host &&
+           left.address.port == right.address.port && left.address.path == right.address.path;
+}
+
 class Merging {
 public:
     Merging(const Domain& domain, VmConfig& vm, const ConfigFile& origin) : domain_{domain}, vm_{vm}, origin_{origin} {}
 
     Findings merge(DomainVm made) && {
         findings_ = {std::move(made.faults), std::move(made.notes)};
-        vm_.name = made.vm.name;
+        if (vm_.domain.empty()) {
+            vm_.name = made.vm.name;
+            if (made.name_problem) findings_.faults.push_back(*std::move(made.name_problem));
+        }
         set_uuid(made.vm.uuid);
         if (!vm_.display) vm_.display = std::move(made.vm.display);
         set_guest(made);
@@ -37,21 +46,25 @@ private:
         const auto stands = std::ranges::find(vm_.ports, port.name, &Port::name);
         if (stands == vm_.ports.end()) return vm_.ports.push_back(std::move(port));
         const auto& said = port.channel;
-        if (said && (said->kind != stands->channel->kind || said->address != stands->channel->address))
+        if (said && !is_same_end(*said, *stands->channel))
             conflict("port." + port.name, "\"" + stands->channel->text + "\", but " + port.facts.source + " says \"" +
                                               said->text + "\"; leave one of them out");
+        else if (said)
+            stands->channel->address.opener = said->address.opener;
         stands->facts = std::move(port.facts);
     }
 
     void set_guest(DomainVm& made) {
         if (vm_.guest) {
-            const auto& stands = *vm_.guest;
+            auto& stands = *vm_.guest;
             const auto& said = made.vm.guest;
-            if (said && (said->kind != stands.kind || said->address != stands.address))
+            if (said && !is_same_end(*said, stands))
                 conflict("guest", "\"" + stands.text + "\", but " + made.vm.guest_facts.source + " says \"" +
                                       said->text + "\"; leave one of them out");
-            else if (said && vm_.guest->password_file.empty())
-                vm_.guest->password = said->password;
+            else if (said) {
+                stands.address.opener = said->address.opener;
+                if (stands.password_file.empty()) stands.password = said->password;
+            }
             vm_.guest_facts = std::move(made.vm.guest_facts);
             return;
         }

@@ -3,6 +3,7 @@
 #include "src/control/address.hpp"
 #include "src/control/domain/domain_graphics.hpp"
 #include "src/control/domain/domain_port.hpp"
+#include "src/control/domain/domain_reach.hpp"
 #include "src/control/values.hpp"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ public:
 
     DomainVm finish() && {
         read_names();
-        for (const auto& graphics : domain_.graphics) add_graphics(graphics);
+        for (std::size_t index = 0; index < domain_.graphics.size(); ++index) add_graphics(index);
         for (const auto& device : domain_.devices) add_device(device);
         return std::move(out_);
     }
@@ -43,10 +44,9 @@ private:
         if (auto name = parse_vm_name(domain_.name))
             out_.vm.name = *std::move(name);
         else
-            fault(domain_.name_line, "<name>",
-                  name.error().text +
-                      ", since it stands in URLs; name it anew in libvirt, or "
-                      "write a [vm NAME] with a guest of its own");
+            out_.name_problem = at(domain_.name_line, "<name>",
+                                   name.error().text + ", since it stands in URLs; name it anew in libvirt, or write " +
+                                       "guest = libvirt:" + domain_.name + " in a [vm NAME], with a uri in [libvirt]");
         if (domain_.uuid.empty()) return;
         if (auto uuid = parse_uuid(domain_.uuid))
             out_.vm.uuid = *std::move(uuid);
@@ -56,11 +56,12 @@ private:
 
     // ---- Graphics
 
-    void add_graphics(const Graphics& graphics) {
+    void add_graphics(std::size_t index) {
+        const auto& graphics = domain_.graphics[index];
         if (const auto problem = malformed(graphics)) return fault(graphics.line, "<graphics>", problem->text);
-        if (graphics.type == "spice") return add_spice(graphics);
+        if (graphics.type == "spice") return add_spice(index);
         if (graphics.type != "vnc") return;  // nothing that a page could show
-        auto display = display_of(graphics, domain_.is_running);
+        auto display = reach_display(domain_, index);
         if (!display) return note(graphics.line, "<graphics>", "left out: " + display.error().text);
         if (out_.vm.display)
             return note(
@@ -71,11 +72,12 @@ private:
             note(graphics.line, "<graphics>", "the picture asks whoever looks at it for VNC's password");
     }
 
-    void add_spice(const Graphics& graphics) {
-        if (spice_ != nullptr)
-            return fault(graphics.line, "<graphics>",
-                         "SPICE graphics stand twice, first" + in_line(spice_->line) + "; QEMU has one SPICE server");
-        spice_ = &graphics;
+    void add_spice(std::size_t index) {
+        if (spice_)
+            return fault(domain_.graphics[index].line, "<graphics>",
+                         "SPICE graphics stand twice, first" + in_line(domain_.graphics[*spice_].line) +
+                             "; QEMU has one SPICE server");
+        spice_ = index;
     }
 
     // ---- Character devices
@@ -104,7 +106,7 @@ private:
     void add_agent(const CharDevice& device) {
         out_.has_agent = true;
         out_.vm.guest_facts = facts_of(device);
-        auto guest = is_behind_spice(device) ? behind_spice() : host_end(device, domain_.is_running);
+        auto guest = is_behind_spice(device) ? behind_spice() : reach(domain_, device);
         if (!guest) {
             out_.agent_problem = at(device.line, "<channel>", "the agent's port: " + guest.error().text);
             return;
@@ -114,25 +116,26 @@ private:
     }
 
     Parsed<Guest> behind_spice() {
-        if (spice_ == nullptr)
+        if (!spice_)
             return Problem{
                 "spicevmc needs SPICE graphics, and there are none; add <graphics type='spice'>, or make the "
                 "channel type='unix'"};
-        auto guest = spice_server_of(*spice_, domain_.is_running);
-        if (!guest) return Problem{"the SPICE graphics" + in_line(spice_->line) + ": " + guest.error().text};
-        tell_of_spice(*guest);
+        const auto& graphics = domain_.graphics[*spice_];
+        auto guest = reach_server(domain_, *spice_);
+        if (!guest) return Problem{"the SPICE graphics" + in_line(graphics.line) + ": " + guest.error().text};
+        tell_of_spice(*guest, graphics);
         return guest;
     }
 
-    void tell_of_spice(const Guest& guest) {
-        const auto tell = [&](std::string_view text) { note(spice_->line, "<graphics>", std::string{text}); };
+    void tell_of_spice(const Guest& guest, const Graphics& graphics) {
+        const auto tell = [&](std::string_view text) { note(graphics.line, "<graphics>", std::string{text}); };
         if (guest.kind == Guest::Kind::spice_tls)
             tell(
                 "the certificate of this SPICE server is checked against what the system trusts; for another authority "
                 "add guest = " +
                 guest.text + "?ca-file=PATH in [vm " + domain_.name + "]");
-        if (!spice_->copypaste) tell("<clipboard copypaste='no'/>: QEMU's SPICE server lets no clipboard pass");
-        if (!spice_->filetransfer) tell("<filetransfer enable='no'/>: QEMU's SPICE server lets no files pass");
+        if (!graphics.copypaste) tell("<clipboard copypaste='no'/>: QEMU's SPICE server lets no clipboard pass");
+        if (!graphics.filetransfer) tell("<filetransfer enable='no'/>: QEMU's SPICE server lets no files pass");
     }
 
     void add_port(const CharDevice& device, const std::string& name) {
@@ -143,7 +146,7 @@ private:
                   .facts = facts_of(device)};
         if (const auto valid = parse_port_name(name); !valid)
             return note(device.line, element_of(device.kind), "left out: " + valid.error().text);
-        auto channel = host_end(device, domain_.is_running);
+        auto channel = reach(domain_, device);
         if (!channel) {
             port.problem = channel.error().text;
             note(device.line, element_of(device.kind), "port " + name + " can't be attached to: " + port.problem);
@@ -159,6 +162,7 @@ private:
         if (channel.kind == Guest::Kind::spice || channel.kind == Guest::Kind::spice_tls ||
             channel.kind == Guest::Kind::spice_unix)
             return false;
+        if (!channel.address.is_set()) return false;  // libvirt knows it by the port's name
         const auto [first, is_new] = ends_.emplace(to_text(channel.address), device.line);
         if (!is_new)
             fault(device.line, element_of(device.kind),
@@ -167,7 +171,11 @@ private:
     }
 
     [[nodiscard]] PortFacts facts_of(const CharDevice& device) const {
-        return {.source = place(domain_, device.line), .address = device.address};
+        PortFacts facts{.source = place(domain_, device.line), .address = device.address};
+        // Of other ports libvirt tells no change.
+        if (port_name(device) == guest_agent_port && !device.state.empty())
+            facts.is_open_in_guest = device.state == "connected";
+        return facts;
     }
 
     [[nodiscard]] ConfigFault at(std::size_t line, std::string_view element, std::string text) const {
@@ -182,7 +190,7 @@ private:
 
     const Domain& domain_;
     DomainVm out_;
-    const Graphics* spice_ = nullptr;
+    std::optional<std::size_t> spice_;          // its place among the graphics
     std::map<std::string, std::size_t> lines_;  // of each port, by its name
     std::map<std::string, std::size_t> ends_;   // and by its address
 };

@@ -84,8 +84,10 @@ private:
             device.name = attribute(*target, "name");
             device.target_host = attribute(*target, "address");
             device.target_port = attribute(*target, "port");
+            device.state = attribute(*target, "state");
         }
         if (const auto protocol = node.child("protocol")) device.protocol = attribute(*protocol, "type");
+        if (const auto alias = node.child("alias")) device.alias = attribute(*alias, "name");
         device.address = virtio_address(node);
         return device;
     }

@@ -2,8 +2,10 @@
 
 #include "src/config.hpp"
 #include "src/control/config_file.hpp"
+#include "src/control/domain/domain_opener.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +39,8 @@ struct CharDevice {
     std::string target_port{};
     DeviceSource source{};
     std::string protocol{};  ///< of tcp: raw, telnet, ...
+    std::string alias{};     ///< libvirt's name for it while the machine runs
+    std::string state{};     ///< of a virtio port, in the guest: connected, disconnected
     std::optional<VirtioAddress> address{};
 };
 
@@ -85,6 +89,11 @@ struct Domain {
     std::vector<CharDevice> devices;  ///< in the order of the XML
     std::vector<Graphics> graphics;
     std::vector<DomainRule> rules;
+
+    // ---- Not of the XML
+    std::shared_ptr<DomainOpener> opener{};    ///< libvirt's own ways to what it has; nullptr: there are none
+    std::optional<std::string> remote_host{};  ///< where it runs, "" if that has no name here; nullopt: on this host
+    bool is_opened_by_libvirt = false;         ///< what could be reached directly too
 };
 
 /// Reads a <domain>; `file` names it in faults. A fault is what libvirt would not have written: it has the XML's line.

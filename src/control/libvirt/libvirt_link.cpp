@@ -70,6 +70,7 @@ void on_metadata(virConnect* /*link*/, virDomain* domain, int /*type*/, const ch
 void on_agent(virConnect* /*link*/, virDomain* domain, int state, int /*reason*/, void* opaque) noexcept {
     events_of(opaque).guest_agent(virDomainGetName(domain),
                                   state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED);
+    events_of(opaque).changed(uuid_of(domain));
 }
 
 void on_close(virConnect* /*link*/, int /*reason*/, void* opaque) noexcept { events_of(opaque).closed(); }
@@ -167,6 +168,14 @@ Parsed<std::vector<LiveDomain>> LibvirtLink::look_up(const std::vector<std::stri
             return last_problem();
     }
     return all;
+}
+
+Parsed<int> LibvirtLink::open_graphics(const std::string& uuid, unsigned index) const {
+    const DomainPtr domain{virDomainLookupByUUIDString(impl_->connection, uuid.c_str())};
+    if (!domain) return last_problem();
+    const auto fd = virDomainOpenGraphicsFD(domain.get(), index, 0);
+    if (fd < 0) return last_problem();
+    return fd;
 }
 
 }  // namespace vmcbridge::control

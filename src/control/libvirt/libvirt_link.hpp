@@ -29,8 +29,8 @@ struct LiveDomain {
 
 /// What a connection tells; called on the main loop, or on any thread, so it has to be quick.
 struct LibvirtEvents {
-    std::function<void(std::string uuid)> changed;  ///< something of this domain is not as it was
-    std::function<void(std::string domain, bool connected)> guest_agent;
+    std::function<void(std::string uuid)> changed;                        ///< something of this domain is not as it was
+    std::function<void(std::string domain, bool connected)> guest_agent;  ///< changed() is called too
     std::function<void()> closed;
 };
 
@@ -51,6 +51,8 @@ public:
     /// These domains, one for each, whether they run or not.
     [[nodiscard]] Parsed<std::vector<LiveDomain>> look_up(const std::vector<std::string>& uuids,
                                                           const DomainFilter& filter) const;
+    /// A socket to the server of these graphics of a domain that runs; the caller's. `index`: their place in the XML.
+    [[nodiscard]] Parsed<int> open_graphics(const std::string& uuid, unsigned index) const;
 
 private:
     struct Impl;

@@ -2,13 +2,16 @@
 
 #include "src/control/background.hpp"
 #include "src/control/domain/domain_xml.hpp"
+#include "src/control/libvirt/libvirt_opener.hpp"
 #include "src/control/timer.hpp"
+#include "src/control/values.hpp"
 #include "src/log.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -42,6 +45,7 @@ struct LibvirtSource::Impl : std::enable_shared_from_this<LibvirtSource::Impl> {
         int id;
         std::string xml;  // there are more events than changes
         bool is_given;
+        std::shared_ptr<LibvirtOpener> opener;  // as long as it runs
     };
 
     // ---- What is next
@@ -166,12 +170,26 @@ struct LibvirtSource::Impl : std::enable_shared_from_this<LibvirtSource::Impl> {
             if (before->second.id != seen.id || before->second.name != seen.name) forget(before);
         }
         if (seen.xml.empty()) return;
+        const auto opener = opener_of(seen.uuid);
         auto domain = parse_domain(seen.xml, uri + " " + seen.name);
-        if (domain)
+        if (domain) {
+            domain->opener = opener;
+            domain->remote_host = remote_host;
             machines.found(uri, seen.name, *std::move(domain));
-        else
+        } else {
             refuse(seen, domain.error());
-        known.insert_or_assign(seen.uuid, Known{seen.name, seen.id, seen.xml, domain.has_value()});
+        }
+        known.insert_or_assign(seen.uuid, Known{seen.name, seen.id, seen.xml, domain.has_value(), opener});
+    }
+
+    /// The one that it has, so that a machine which is seen anew is the same one.
+    std::shared_ptr<LibvirtOpener> opener_of(const std::string& uuid) {
+        if (const auto same = known.find(uuid); same != known.end()) return same->second.opener;
+        auto now = [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            return self ? self->link : nullptr;
+        };
+        return std::make_shared<LibvirtOpener>(uri, uuid, std::move(now));
     }
 
     void refuse(const LiveDomain& seen, const ConfigFaults& faults) {
@@ -191,6 +209,7 @@ struct LibvirtSource::Impl : std::enable_shared_from_this<LibvirtSource::Impl> {
     }
 
     const std::string uri;
+    const std::optional<std::string> remote_host{remote_host_of(uri)};
     Machines& machines;
     DomainFilter filter;
     Link link;

@@ -57,6 +57,11 @@ json::value display_of(const VmView& view) {
     return json::object{{"address", view.display}, {"kind", view.display_kind}, {"clients", view.display_clients}};
 }
 
+/// Has a program in the guest opened the port?
+json::value open_in_guest(const PortFacts& facts) {
+    return facts.is_open_in_guest ? json::value{*facts.is_open_in_guest} : json::value{nullptr};
+}
+
 /// Where the port sits in the guest, in libvirt's words.
 json::value device_of(const PortFacts& facts) {
     if (!facts.address) return nullptr;
@@ -85,7 +90,8 @@ json::array ports_of(const VmView& view) {
                          {"connected", is_connected},
                          {"clients", clients},
                          {"source", text_or_null(port.facts.source)},
-                         {"device", device_of(port.facts)}});
+                         {"device", device_of(port.facts)},
+                         {"openInGuest", open_in_guest(port.facts)}});
     }
     return ports;
 }

@@ -144,7 +144,7 @@ Task<Result<AnsweredLink, std::string>> ask_as_client(net::io_context& context, 
                                                       proto::LinkRequest request, Clock::time_point deadline) {
     using Outcome = Result<AnsweredLink, std::string>;
     auto fd = co_await connect_to(guest.address, deadline);
-    if (!fd) co_return failed<AnsweredLink>(fd.error().message());
+    if (!fd) co_return failed<AnsweredLink>(fd.error());
     auto stream = Stream::open(context, std::move(*fd));
     if (!stream) co_return failed<AnsweredLink>(stream.error().message());
     if (guest.kind == Guest::Kind::spice_tls) {

@@ -41,9 +41,10 @@ std::vector<std::string> outcome_of(const std::string& xml) {
     const auto domain = parse_domain(xml, "x.xml");
     if (!domain) return add_findings(lines, "error", domain.error()), lines;
     const auto made = to_vm(*domain);
+    if (made.name_problem) add_findings(lines, "error", {*made.name_problem});
     add_findings(lines, "error", made.faults);
     if (made.agent_problem) add_findings(lines, "error", {*made.agent_problem});
-    if (!made.faults.empty()) return lines;
+    if (made.name_problem || !made.faults.empty()) return lines;
     if (!made.vm.uuid.empty()) lines.push_back("uuid = " + made.vm.uuid);
     if (made.vm.guest) lines.push_back("guest = " + made.vm.guest->text + in_text(made.vm.guest_facts.address));
     if (made.vm.guest && !made.vm.guest->password.empty()) lines.push_back("password = " + made.vm.guest->password);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "src/control/domain/domain_opener.hpp"
+#include "src/control/libvirt/libvirt_link.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace vmcbridge::control {
+
+/// What a running domain has, opened by its libvirt daemon: channels and consoles as streams, each over a connection of
+/// its own (stream_process.hpp), graphics as descriptors.
+class LibvirtOpener final : public DomainOpener {
+public:
+    /// `link`: the connection that there is now, or nullptr; called on the main thread.
+    LibvirtOpener(std::string uri, std::string uuid, std::function<std::shared_ptr<LibvirtLink>()> link)
+        : uri_{std::move(uri)}, uuid_{std::move(uuid)}, link_{std::move(link)} {}
+
+    std::shared_ptr<Opener> channel(const std::string& name) override;
+    std::shared_ptr<Opener> console(const std::string& alias) override;
+    std::shared_ptr<Opener> graphics(unsigned index) override;
+
+private:
+    std::shared_ptr<Opener> stream(const std::string& kind, const std::string& name);
+
+    std::string uri_;
+    std::string uuid_;
+    std::function<std::shared_ptr<LibvirtLink>()> link_;
+    std::map<std::string, std::shared_ptr<Opener>> openers_;  // by kind and name
+};
+
+}  // namespace vmcbridge::control
