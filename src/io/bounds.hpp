@@ -30,6 +30,8 @@ inline constexpr auto reconnect_first = 100ms;
 /// With its jitter of a quarter, and the handshake, a guest that is back is met within 2 s.
 inline constexpr auto reconnect_last = 1000ms;
 inline constexpr auto connect_deadline = 5s;
+/// For what somebody else opens, over a connection of theirs to another host.
+inline constexpr auto opening_deadline = 15s;
 /// For the rest of a chunk that we have begun, before a guest's connection is closed.
 inline constexpr auto guest_farewell = 1s;
 

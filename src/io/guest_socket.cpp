@@ -12,7 +12,8 @@ public:
 
 private:
     Task<Result<UniqueFd, std::string>> open_once() override {
-        return connect_to(address_, Clock::now() + bounds::connect_deadline);
+        const auto patience = address_.opener ? bounds::opening_deadline : bounds::connect_deadline;
+        return connect_to(address_, Clock::now() + patience);
     }
 
     Address address_;

@@ -11,10 +11,26 @@ const run = promisify(execFile);
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
+/** Carries bytes between its standard input and output, and the daemon's socket beside it. */
+const WAY = `import os, socket, sys, threading
+daemon = socket.socket(socket.AF_UNIX)
+daemon.connect(os.path.join(os.path.dirname(sys.argv[0]), 'libvirt-sock'))
+def carry(read, write):
+    while data := read(65536):
+        write(data)
+    os._exit(0)
+def send(data):
+    while data:
+        data = data[os.write(1, data):]
+threading.Thread(target=carry, args=(daemon.recv, send)).start()
+carry(lambda size: os.read(0, size), daemon.sendall)
+`;
+
 export class Libvirtd {
     /** @type {import('./sandbox.js').Sandbox} */ #sandbox;
     /** @type {import('./child.js').Child} */ child;
     /** @type {string} for --libvirt and virsh */ uri;
+    /** @type {string} the same daemon, as one of another host is reached: by way of a program */ remoteUri;
 
     static async start(sandbox) {
         const daemon = new Libvirtd();
@@ -37,6 +53,9 @@ export class Libvirtd {
         );
         await writeFile(this.path('libvirt', 'qemu.conf'), 'security_driver = "none"\nstdio_handler = "file"\n');
         this.uri = `qemu+unix:///session?socket=${this.path('libvirt-sock')}`;
+        const way = this.path('way.py');
+        await writeFile(way, `#!/usr/bin/python3\n${WAY}`, { mode: 0o755 });
+        this.remoteUri = `qemu+ext:///session?command=${way}`;
         if (!isRoot) return;
         await chmod(this.#sandbox.dir, 0o711);
         for (const folder of [this.path(), this.path('libvirt')]) await chown(folder, NOBODY, NOBODY);
@@ -66,8 +85,8 @@ export class Libvirtd {
     }
 
     /** Starts a machine without an operating system. Its XML isn't kept.
-     *  @param {string} name  @param {{ devices?: string, metadata?: string }} [parts] */
-    async create(name, { devices = '', metadata = '' } = {}) {
+     *  @param {string} name  @param {{ devices?: string, metadata?: string, os?: string }} [parts] */
+    async create(name, { devices = '', metadata = '', os = '' } = {}) {
         const file = this.#sandbox.path(`${name}.xml`);
         await writeFile(
             file,
@@ -75,7 +94,7 @@ export class Libvirtd {
   <name>${name}</name>
   <memory unit='MiB'>32</memory>
   <metadata>${metadata}</metadata>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <os><type arch='x86_64' machine='pc'>hvm</type>${os}</os>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     ${devices}

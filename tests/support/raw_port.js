@@ -26,6 +26,7 @@ export class RawPortClient {
         return client;
     }
 
+    /** @param {string | Uint8Array} bytes */
     write(bytes) {
         this.socket.send(Buffer.from(bytes));
     }

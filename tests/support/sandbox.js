@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
-import { MARK } from './marked.js';
+import { MARK, marked } from './marked.js';
 
 const JANITOR = fileURLToPath(new URL('janitor.js', import.meta.url));
 
@@ -63,6 +63,13 @@ export class Sandbox {
             }),
             { capture },
         );
+    }
+
+    /** @returns {number[]} those of its processes that run now and have this word in their command line */
+    processes(word) {
+        return marked(this.dir)
+            .filter(({ command }) => command.split(' ').includes(word))
+            .map(({ pid }) => pid);
     }
 
     /** Ends every process of this sandbox and removes the directory. */

@@ -2,42 +2,44 @@
 
 #include "src/control/background.hpp"
 #include "src/control/libvirt/stream_process.hpp"
+#include "src/control/timer.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace vmcbridge::control {
 namespace {
 
+/// Before a stream that has ended is opened again. A machine that is being destroyed loses its sockets first, and a
+/// daemon that is asked to open one of them then holds the machine's lock for seconds, and so the end of it up.
+constexpr std::chrono::milliseconds reopen_pause{2'000};
+
 /// Whoever opens something may be on any thread; what opens it is on the main one.
-class MainOpener final : public Opener {
+class StreamOpener final : public Opener, public std::enable_shared_from_this<StreamOpener> {
 public:
-    using Work = std::function<void(Done)>;
-    explicit MainOpener(Work work) : work_{std::move(work)} {}
+    explicit StreamOpener(StreamEnd what) : what_{std::move(what)} {}
     void open(Done done) override {
-        on_main([work = work_, done = std::move(done)] { work(done); });
+        on_main([self = shared_from_this(), done = std::move(done)] { self->start(done); });
     }
 
 private:
-    Work work_;
+    void start(const Done& done) {
+        const auto pause = std::exchange(is_first_, false) ? std::chrono::milliseconds{0} : reopen_pause;
+        pause_.start(pause, [self = shared_from_this(), done] { start_stream(self->what_, done); });
+    }
+
+    const StreamEnd what_;
+    bool is_first_ = true;
+    Timer pause_;
 };
 
-}  // namespace
-
-std::shared_ptr<Opener> LibvirtOpener::channel(const std::string& name) { return stream("channel", name); }
-std::shared_ptr<Opener> LibvirtOpener::console(const std::string& alias) { return stream("console", alias); }
-
-std::shared_ptr<Opener> LibvirtOpener::stream(const std::string& kind, const std::string& name) {
-    auto& opener = openers_[kind + " " + name];
-    if (!opener)
-        opener = std::make_shared<MainOpener>(
-            [what = StreamEnd{uri_, uuid_, kind, name}](Opener::Done done) { start_stream(what, std::move(done)); });
-    return opener;
-}
-
-std::shared_ptr<Opener> LibvirtOpener::graphics(unsigned index) {
-    auto& opener = openers_["graphics " + std::to_string(index)];
-    if (!opener)
-        opener = std::make_shared<MainOpener>([link = link_, uuid = uuid_, index](const Opener::Done& done) {
+class GraphicsOpener final : public Opener {
+public:
+    using LinkNow = std::function<std::shared_ptr<LibvirtLink>()>;
+    GraphicsOpener(LinkNow link, std::string uuid, unsigned index)
+        : link_{std::move(link)}, uuid_{std::move(uuid)}, index_{index} {}
+    void open(Done done) override {
+        on_main([link = link_, uuid = uuid_, index = index_, done = std::move(done)] {
             auto now = link();
             if (!now) return done(-1, "libvirt's daemon is not there");
             in_background(
@@ -48,6 +50,28 @@ std::shared_ptr<Opener> LibvirtOpener::graphics(unsigned index) {
                 },
                 [done](Parsed<int> opened) { opened ? done(*opened, {}) : done(-1, opened.error().text); });
         });
+    }
+
+private:
+    LinkNow link_;
+    std::string uuid_;
+    unsigned index_;
+};
+
+}  // namespace
+
+std::shared_ptr<Opener> LibvirtOpener::channel(const std::string& name) { return stream("channel", name); }
+std::shared_ptr<Opener> LibvirtOpener::console(const std::string& alias) { return stream("console", alias); }
+
+std::shared_ptr<Opener> LibvirtOpener::stream(const std::string& kind, const std::string& name) {
+    auto& opener = openers_[kind + " " + name];
+    if (!opener) opener = std::make_shared<StreamOpener>(StreamEnd{uri_, uuid_, kind, name});
+    return opener;
+}
+
+std::shared_ptr<Opener> LibvirtOpener::graphics(unsigned index) {
+    auto& opener = openers_["graphics " + std::to_string(index)];
+    if (!opener) opener = std::make_shared<GraphicsOpener>(link_, uuid_, index);
     return opener;
 }
 
