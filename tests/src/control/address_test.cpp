@@ -95,9 +95,16 @@ TEST(Guest, IsAnInheritedDescriptor) {
         EXPECT_FALSE(parse_guest(text)) << text;
 }
 
-TEST(Guest, RefusesByNameWhatThisVersionLacks) {
-    for (const std::string scheme : {"libvirt"})
-        EXPECT_THAT(problem_of(parse_guest(scheme + ":x:1")), HasSubstr(scheme + ": are not supported")) << scheme;
+TEST(Guest, ADomainIsTheMachineAndNotItsGuest) {
+    VmConfig vm;
+    set_guest(vm, *parse_guest("libvirt:odd name"));
+    EXPECT_EQ(vm.domain, "odd name");
+    EXPECT_FALSE(vm.guest);
+    set_guest(vm, *parse_guest("unix:/a"));
+    EXPECT_EQ(vm.domain, "");
+    EXPECT_TRUE(vm.guest);
+    EXPECT_THAT(problem_of(parse_guest("libvirt:")), HasSubstr("no domain"));
+    EXPECT_THAT(problem_of(parse_channel("libvirt:a")), HasSubstr("not the host end of a port"));
 }
 
 TEST(Guest, SaysWhatIsWrongWithTheText) {
