@@ -8,7 +8,7 @@
  * event `statechange` (see `VmConsole.createDisplay`).
  */
 
-import { codes, tokenText, VmError, webSocketUrl } from '../lib/vmcbridge.js';
+import { codes, tokenText, VmError, waitAfter, webSocketUrl } from '../lib/vmcbridge.js';
 import { shownText } from './dom.js';
 import { SHIFT } from './keys.js';
 import { Watchdog } from './watchdog.js';
@@ -38,9 +38,6 @@ import { Watchdog } from './watchdog.js';
 
 /** @typedef {string | (() => string | Promise<string>)} Address  a function is asked for each attempt */
 
-/** Time before the first new attempt, and the longest, milliseconds. */
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 5000;
 /** From the attempt to the first picture, milliseconds. */
 const HANDSHAKE = 15_000;
 /** Refusals that pass by themselves; another attempt meets all others too. */
@@ -235,8 +232,7 @@ export class Display extends EventTarget {
         if (code === 'disabled') return this.#become('none');
         if (!PASSING.includes(code)) return this.#become('refused');
         if (isOther && this.state === 'lost') this.dispatchEvent(new Event('statechange'));
-        const wait = Math.min(FIRST_WAIT * 2 ** this.#failures++, LONGEST_WAIT);
-        this.#timer = setTimeout(() => void this.#open(), wait);
+        this.#timer = setTimeout(() => void this.#open(), waitAfter(this.#failures++));
         this.#become('lost');
     }
 

@@ -258,7 +258,7 @@ export class VmAgent extends EventTarget {
         this.dispatchEvent(new ConnectEvent(resumed));
     }
 
-    /** @param {import('./link.js').Loss} loss */
+    /** @param {import('./loss.js').Loss} loss */
     #lost(loss) {
         this.#state = loss.retryIn === null ? 'closed' : this.client === null ? 'connecting' : 'reconnecting';
         this.agentConnected = false;

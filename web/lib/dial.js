@@ -18,7 +18,8 @@ export const PROTOCOL = 'vmcbridge.v1';
 
 /**
  * @param {Target} target
- * @param {{ token?: Token, WebSocket?: new (url: string, protocols: string[]) => any }} options
+ * @param {{ token?: Token, WebSocket?: new (url: string, protocols: string[]) => any, protocol?: string }} options
+ *     protocol: the subprotocol, left out: the agent's
  * @returns {Dialler}
  */
 export function makeDialler(target, options) {
@@ -53,12 +54,12 @@ async function trying(ask) {
  * @param {Parameters<typeof makeDialler>[1]} options
  */
 async function dialAddress(target, resume, options) {
-    const Socket = options.WebSocket ?? globalThis.WebSocket;
+    const { WebSocket: Socket = globalThis.WebSocket, protocol = PROTOCOL } = options;
     if (!Socket) throw new VmError('not-supported', 'No WebSocket here: give one as the option `WebSocket`.');
     const token = await tokenText(options.token);
     const url = webSocketUrl(target);
     if (resume) url.searchParams.set('resume', resume);
-    return new Socket(url.href, token ? [PROTOCOL, `bearer.${token}`] : [PROTOCOL]);
+    return new Socket(url.href, token ? [protocol, `bearer.${token}`] : [protocol]);
 }
 
 /** An address as a page writes it (`/vms/web1/agent`, `https://…`) as a WebSocket's. @param {string | URL} target */

@@ -13,7 +13,7 @@ export class ConnectEvent extends Event {
 
 /** `disconnect`: a connection or an attempt has ended. */
 export class DisconnectEvent extends Event {
-    /** @param {import('./link.js').Loss} loss */
+    /** @param {import('./loss.js').Loss} loss */
     constructor({ error, code, retryIn }) {
         super('disconnect');
         /** Why, with a code of the table. */

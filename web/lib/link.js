@@ -6,26 +6,15 @@
  * A connection counts from its `welcome` on: only then the waiting time starts small again.
  */
 
-import { asVmError, codes, VmError } from './codes.js';
+import { asVmError, VmError } from './codes.js';
 import { Channel } from './channel.js';
+import { errorOf, isFinal, waitAfter } from './loss.js';
 
-/** Waiting time before a new attempt: the first, and the longest; milliseconds. Half of it is random. */
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 5000;
 /** Time for all of it: access token, socket, `welcome`; milliseconds. */
 const WELCOME_DEADLINE = 20_000;
 /** A line that was silent this long is asked for a sign of life, and given up after the second time; milliseconds. */
 const SILENCE = 15_000;
 const SIGN_OF_LIFE = 10_000;
-
-/** Close codes after which nobody should try again by himself: done, and replaced by another client. */
-const FINAL = new Set([1000, 4000]);
-/** What a close code means where no code of the table came with it. @type {Record<number, string>} */
-const MEANING = { 1001: 'stopping', 1008: 'forbidden', 1009: 'too-large', 1012: 'stopping', 4000: 'too-many',
-    4001: 'unknown-vm', 4002: 'timeout' };
-/** What is told where the table's words would mislead. @type {Record<number, string>} */
-const WORDS = { 4000: 'Another client has taken this console over.', 4001: 'This machine was detached from the bridge.',
-    4002: 'This connection was too slow for what came.' };
 
 /**
  * @typedef {object} LinkHandlers
@@ -33,14 +22,7 @@ const WORDS = { 4000: 'Another client has taken this console over.', 4001: 'This
  * @property {(frame: import('./frame.js').Frame) => void} onFrame
  * @property {(stream: number, payload: Uint8Array<ArrayBuffer>) => void} onBytes
  * @property {(fault: VmError) => void} onFault
- * @property {(loss: Loss) => void} onLoss  a connection or an attempt has ended
- */
-
-/**
- * @typedef {object} Loss
- * @property {VmError} error  why, with a code of the table
- * @property {number} code  WebSocket close code; 0: it was never open
- * @property {number | null} retryIn  milliseconds to the next attempt; null: there will be none
+ * @property {(loss: import('./loss.js').Loss) => void} onLoss  a connection or an attempt has ended
  */
 
 export class Link {
@@ -166,31 +148,9 @@ export class Link {
         clearTimeout(this.#timer);
         this.#channel = null;
         this.#attempt = null;
-        const retryIn = this.#stopped || !this.reconnect || isFinal(end, error) ? null : this.#wait();
+        const retryIn = this.#stopped || !this.reconnect || isFinal(end, error) ? null : waitAfter(this.#failures++);
         if (retryIn !== null) this.#timer = setTimeout(() => void this.start(), retryIn);
         else this.#stopped = true;
         this.#handlers.onLoss({ error, code: end.code, retryIn });
     }
-
-    /** @returns {number} milliseconds */
-    #wait() {
-        const longest = Math.min(FIRST_WAIT * 2 ** Math.min(this.#failures++, 10), LONGEST_WAIT);
-        return Math.round(longest / 2 + Math.random() * longest / 2);
-    }
-}
-
-/** @param {import('./channel.js').ChannelEnd} end @returns {VmError} */
-function errorOf({ code, reason }) {
-    if (Object.hasOwn(codes, reason)) return new VmError(reason, WORDS[code]);
-    return new VmError(MEANING[code] ?? 'disconnected', WORDS[code] ?? reason);
-}
-
-/**
- * A refusal stays a refusal, but two of them pass: a bridge that is full or stops.
- * @param {import('./channel.js').ChannelEnd} end @param {VmError} error
- */
-function isFinal(end, error) {
-    if (end.code === 0) return error.code !== 'disconnected';
-    if (end.code === 1008) return !['too-many', 'stopping', 'busy'].includes(error.code);
-    return FINAL.has(end.code);
 }
