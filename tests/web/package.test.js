@@ -14,10 +14,18 @@ const modules = folder => readdirSync(new URL(folder, web)).filter(name => name.
 /** What a user of TypeScript writes; a wrong type in it must be noticed. */
 const sample = `
 import { VmAgent, VmError, type Transfer } from 'vmcbridge';
+import { VmPort } from 'vmcbridge/port.js';
 import { VmConsole } from 'vmcbridge/vm-console.js';
 
 VmConsole.loadNoVnc satisfies () => Promise<object>;
 VmConsole.loadSpiceHtml5 satisfies () => Promise<object>;
+VmConsole.loadXterm = async () => ({ ...{} as any, style: new URL('file:///xterm.css') });
+const port = new VmPort('/vms/web1/ports/console', { token: 'x' });
+port.addEventListener('data', event => event.bytes satisfies Uint8Array);
+port.addEventListener('state', event => event.writer satisfies boolean);
+await port.write('ls');
+// @ts-expect-error: a number is neither text nor bytes
+port.write(5);
 const agent = new VmAgent('/vms/web1/agent', { token: async () => 'x', reconnect: true });
 agent.addEventListener('agent', event => event.connected satisfies boolean);
 const text: string = await agent.clipboard.readText();
@@ -42,7 +50,8 @@ test('the library imports nothing but itself', () => {
 test('nothing comes with the package, and what shows a picture is for those who want one', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta, devDependencies } = JSON.parse(read('package.json'));
     assert.equal(dependencies, undefined);
-    assert.deepEqual(Object.keys(peerDependencies), ['@novnc/novnc', '@spice-project/spice-html5']);
+    assert.deepEqual(Object.keys(peerDependencies), ['@novnc/novnc', '@spice-project/spice-html5', '@xterm/addon-fit',
+        '@xterm/xterm']);
     for (const name of Object.keys(peerDependencies)) {
         assert.equal(peerDependenciesMeta[name].optional, true);
         assert.ok(devDependencies[name], 'npm ci installs it for the daemon');

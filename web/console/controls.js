@@ -1,7 +1,8 @@
 /**
- * The bar of the console: its buttons, its menu, and how one gets there and back by keyboard.
+ * What the bar's buttons do.
  */
 
+import { wireEscape, wireMenu } from './bar.js';
 import { menu } from './keys.js';
 
 /**
@@ -32,47 +33,9 @@ export function wireControls(view, actions) {
         view.field.focus();
         actions.touchKeyboard();
     });
-    wireMenu(view, actions);
-    closeBehind(view.keys);
-    closeBehind(view.people);
-    wireEscape(view);
-}
-
-/** @param {import('./view.js').View} view @param {Actions} actions */
-function wireMenu({ keys, keyButtons }, actions) {
-    keyButtons.forEach((button, i) => button.addEventListener('click', () => {
-        keys.open = false;
-        actions.sendKeys(menu[i].keys);
+    wireMenu(view.keys, at => {
+        actions.sendKeys(menu[at].keys);
         actions.focus();
-    }));
-    keys.addEventListener('keydown', event => {
-        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-        if (event.key === 'Escape') {
-            keys.open = false;
-            keys.querySelector('summary')?.focus();
-        } else if (step !== undefined) {
-            event.preventDefault();
-            keys.open = true;
-            const at = keyButtons.indexOf(/** @type {HTMLButtonElement} */ (event.target)) + step;
-            keyButtons[(at + keyButtons.length) % keyButtons.length].focus();
-        }
     });
-}
-
-/** A menu closes when the focus goes elsewhere. @param {HTMLDetailsElement} menu */
-function closeBehind(menu) {
-    menu.addEventListener('focusout', event => {
-        if (!menu.contains(/** @type {Node | null} */ (event.relatedTarget))) menu.open = false;
-    });
-}
-
-/**
- * Tab belongs to the machine while it has the keyboard: Ctrl, Alt and Shift together lead out.
- * @param {import('./view.js').View} view
- */
-function wireEscape(view) {
-    view.display.addEventListener('keydown', event => {
-        const isModifier = ['Control', 'Alt', 'Shift'].includes(event.key);
-        if (isModifier && event.ctrlKey && event.altKey && event.shiftKey) view.clipboard.focus();
-    }, { capture: true });
+    wireEscape(view.display, view.clipboard);
 }

@@ -32,13 +32,16 @@ const shapes = {
     back: 'M15 5l-7 7 7 7',
 };
 
-/** @param {keyof typeof shapes} name @returns {SVGSVGElement} */
-export function icon(name) {
+/** @param {keyof typeof shapes} name */
+export const icon = name => outline(shapes[name]);
+
+/** @param {string} shape  a path on that grid @returns {SVGSVGElement} */
+export function outline(shape) {
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
     svg.setAttribute('viewBox', '0 0 24 24');
     svg.setAttribute('aria-hidden', 'true');
-    path.setAttribute('d', shapes[name]);
+    path.setAttribute('d', shape);
     svg.append(path);
     return svg;
 }

@@ -2,6 +2,7 @@
  * Who else is connected, in words.
  */
 
+import { closeBehind } from './bar.js';
 import { h, shownName } from './dom.js';
 
 /** @type {Record<string, string>} */
@@ -20,11 +21,25 @@ export function linesOf(clients, self) {
     });
 }
 
-/** @param {import('./view.js').View} view @param {import('../lib/agent.js').VmAgent | null} agent */
-export function showPeople({ people, peopleWords, peopleList }, agent) {
-    const clients = agent?.state === 'connected' ? agent.clients : [];
-    const others = clients.length - 1;
-    people.hidden = others < 1;
-    peopleWords.textContent = others === 1 ? '1 other here' : `${others} others here`;
-    peopleList.replaceChildren(...linesOf(clients, agent?.client ?? null).map(line => h('li', { dir: 'auto' }, line)));
+/** How many others are here, and under it who. */
+export class People {
+    #words = h('summary', { class: 'tool' });
+    #list = h('ul', { class: 'items card' });
+    #menu = h('details', { class: 'menu people', 'data-testid': 'clients', hidden: true }, this.#words, this.#list);
+
+    /** @param {HTMLElement} next  what stands behind it in the bar */
+    constructor(next) {
+        closeBehind(this.#menu);
+        next.before(this.#menu);
+    }
+
+    /** @param {import('../lib/agent.js').VmAgent | null} agent */
+    show(agent) {
+        const clients = agent?.state === 'connected' ? agent.clients : [];
+        const others = clients.length - 1;
+        const lines = linesOf(clients, agent?.client ?? null);
+        this.#menu.hidden = others < 1;
+        this.#words.textContent = others === 1 ? '1 other here' : `${others} others here`;
+        this.#list.replaceChildren(...lines.map(line => h('li', { dir: 'auto' }, line)));
+    }
 }

@@ -13,19 +13,16 @@ const STAY = 15_000;
 const SPEED_OVER = 2000;
 
 export class TransferList {
-    /** @type {HTMLElement} */ #list;
-    /** @type {HTMLElement} */ #box;
+    #list = h('ul', { class: 'list' });
+    /** Hidden while empty. */
+    #box = h('section', { class: 'transfers card', 'data-testid': 'transfers', 'aria-label': 'Files', hidden: true },
+        h('h2', {}, 'Files'), this.#list);
     /** @type {(words: string) => void} */ #announce;
 
-    /**
-     * @param {HTMLElement} box  hidden while empty
-     * @param {HTMLElement} list
-     * @param {(words: string) => void} announce  for who can't see
-     */
-    constructor(box, list, announce) {
-        this.#box = box;
-        this.#list = list;
+    /** @param {HTMLElement} place @param {(words: string) => void} announce  for who can't see */
+    constructor(place, announce) {
         this.#announce = announce;
+        place.append(this.#box);
     }
 
     /** @param {Transfer} transfer */

@@ -2,6 +2,7 @@
  * The parts of the console as nodes, by name: what vm-console.js fills with life.
  */
 
+import { buildMenu } from './bar.js';
 import { h, icon } from './dom.js';
 import { menu } from './keys.js';
 
@@ -16,15 +17,12 @@ function barButton(shape, label, props = {}) {
 export function buildView() {
     const bar = buildBar();
     const stage = buildStage();
-    const list = h('ul', { class: 'list' });
-    const transfers = h('section', { class: 'transfers card', 'data-testid': 'transfers', 'aria-label': 'Files',
-        hidden: true }, h('h2', {}, 'Files'), list);
     const toast = h('div', { class: 'toast card', role: 'alert', 'data-testid': 'message', hidden: true });
     const spoken = h('div', { class: 'spoken', 'aria-live': 'polite' });
-    const corner = h('div', { class: 'corner' }, toast, transfers);
+    const corner = h('div', { class: 'corner' }, toast);
     const body = h('div', { class: 'body' }, stage.stage, corner);
     const root = h('div', { class: 'console', hidden: true }, bar.bar, body, spoken);
-    return { root, body, list, transfers, toast, spoken, ...bar, ...stage };
+    return { root, body, corner, toast, spoken, ...bar, ...stage };
 }
 
 function buildBar() {
@@ -32,30 +30,22 @@ function buildBar() {
     const words = h('span', { class: 'words' });
     const dot = h('span', { class: 'dot' });
     const status = h('div', { class: 'status', role: 'status', 'data-testid': 'status' }, dot, words);
-    const peopleWords = h('summary', { class: 'tool' });
-    const peopleList = h('ul', { class: 'items card' });
-    const people = h('details', { class: 'menu people', 'data-testid': 'clients', hidden: true },
-        peopleWords, peopleList);
     const lead = barButton('lead', 'Size the desktop', { 'data-testid': 'lead-button', hidden: true });
     const clipboard = barButton('clipboard', 'Clipboard',
         { 'data-testid': 'clipboard-button', 'aria-expanded': 'false' });
     const picker = h('input', { type: 'file', multiple: true, hidden: true, 'data-testid': 'file-input',
         'aria-label': 'Files to send' });
     const upload = barButton('upload', 'Send files', { 'data-testid': 'upload-button', onclick: () => picker.click() });
-    const keyButtons = menu.map(({ name: label }) => h('button', { type: 'button', role: 'menuitem' }, label));
-    const keys = h('details', { class: 'menu' },
-        h('summary', { class: 'tool', title: 'Send keys', 'data-testid': 'keys-button' }, icon('keys'),
-            h('span', { class: 'label' }, 'Keys')),
-        h('div', { class: 'items card', role: 'menu', 'aria-label': 'Keys to send' }, ...keyButtons));
+    const keys = buildMenu(icon('keys'), 'Keys', { title: 'Send keys', 'data-testid': 'keys-button' });
+    keys.items.append(...menu.map(({ name: label }) => h('button', { type: 'button', role: 'menuitem' }, label)));
     const keyboard = barButton('keyboard', 'Keyboard', { class: 'tool touch', 'data-testid': 'keyboard-button' });
     const scale = barButton('scale', 'Actual size', { 'data-testid': 'scale-button', 'aria-pressed': 'false' });
     const full = barButton('expand', 'Full screen', { 'data-testid': 'fullscreen-button' });
     const tools = h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Console' },
-        lead, clipboard, upload, picker, keyboard, keys, scale, full);
+        lead, clipboard, upload, picker, keyboard, keys.menu, scale, full);
     const space = h('span', { class: 'space' });
-    const bar = h('header', { class: 'bar' }, h('slot', { name: 'start' }), name, status, space, people, tools);
-    const told = { name, status, words, people, peopleWords, peopleList };
-    return { bar, ...told, lead, clipboard, upload, picker, keyboard, keys, keyButtons, scale, full };
+    const bar = h('header', { class: 'bar' }, h('slot', { name: 'start' }), name, status, space, tools);
+    return { bar, tools, name, status, words, lead, clipboard, upload, picker, keyboard, keys, scale, full };
 }
 
 function buildStage() {

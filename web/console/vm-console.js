@@ -32,6 +32,11 @@ export class VmConsole extends HTMLElement {
     static observedAttributes = ['src', 'scale', 'viewonly', 'resize'];
     /** How noVNC is loaded; a bundler's user sets `() => import('@novnc/novnc')`. */
     static loadNoVnc = loadNoVnc;
+    /**
+     * How xterm.js is loaded; left out: from where the bridge serves it.
+     * @type {import('./xterm.js').XtermLoader | undefined}
+     */
+    static loadXterm;
     /** How spice-html5 is loaded; a bundler's user sets `() => import('@spice-project/spice-html5/src/display.js')`. */
     static loadSpiceHtml5 = loadSpiceHtml5;
     /** After how much silence a display is asked for a sign of life, and given up, milliseconds. */
@@ -59,15 +64,14 @@ export class VmConsole extends HTMLElement {
     /** @type {ReturnType<typeof setTimeout> | undefined} */ #messageTimer;
     /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
     /** @type {import('./clipboard-panel.js').ClipboardPanel | null} */ #panel = null;
+    /** @type {import('./people.js').People | null} */ #people = null;
+    /** @type {import('./terminal/terminals.js').Terminals | null} */ #terminals = null;
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
     constructor() {
         super();
-        const style = styleOf('./vm-console.css');
-        const reveal = () => { this.#view.root.hidden = false; };
-        style.addEventListener('load', reveal);
-        style.addEventListener('error', reveal);
-        this.attachShadow({ mode: 'open' }).append(style, this.#view.root);
+        this.attachShadow({ mode: 'open' }).append(this.#view.root);
+        void this.#addStyle('./vm-console.css').then(() => { this.#view.root.hidden = false; });
         this.#listen();
     }
 
@@ -129,7 +133,7 @@ export class VmConsole extends HTMLElement {
         this.#agent = agent;
         this.#error = null;
         this.#guessed = false;
-        this.#kind = this.#askKind();
+        this.#kind = this.#ask().then(({ display }) => display?.kind ?? '');
         this.#display = VmConsole.createDisplay(view.display, () => this.#kind);
         this.#display.addEventListener('statechange', () => this.#displayChanged(), { signal });
         const clipboard = this.#clipboard = new ClipboardSync(agent, signal);
@@ -140,7 +144,7 @@ export class VmConsole extends HTMLElement {
         this.#paste().listen(signal);
         watchDrops(view.root, {
             over: on => this.#over(on),
-            drop: (entries, files) => void this.#drop(entries, files).catch(reason => this.#tell(reason)),
+            drop: (entries, files) => void this.#drop(entries, files).catch(this.#tell),
         }, signal);
         view.name.textContent = shownName(decodeURIComponent(this.src.split('/').at(-1) ?? ''));
         this.#follow(agent, signal);
@@ -161,6 +165,7 @@ export class VmConsole extends HTMLElement {
         this.#display?.stop();
         this.#running?.abort();
         this.#running = null;
+        this.#terminals = null;
     }
 
     /** The keyboard goes to the machine. @override */
@@ -207,13 +212,14 @@ export class VmConsole extends HTMLElement {
         wireControls(this.#view, {
             sendKeys: keys => this.#display?.sendKeys(keys),
             sendFiles: files => this.sendFiles(files),
-            takeLead: () => void this.#agent?.lead().catch(reason => this.#tell(reason)),
+            takeLead: () => void this.#agent?.lead().catch(this.#tell),
             retry: () => this.#retry(),
-            touchKeyboard: () => void this.#watchField().catch(reason => this.#tell(reason)),
-            togglePanel: () => void this.#togglePanel().catch(reason => this.#tell(reason)),
+            touchKeyboard: () => void this.#watchField().catch(this.#tell),
+            togglePanel: () => void this.#togglePanel().catch(this.#tell),
             toggleScale: () => this.setAttribute('scale', this.getAttribute('scale') === 'native' ? 'fit' : 'native'),
             focus: () => this.focus(),
-            fullScreen: () => void this.#toggleFullScreen(),
+            fullScreen: () =>
+                void import('./full-screen.js').then(loaded => loaded.toggle(this)).catch(this.#tell),
         });
     }
 
@@ -236,7 +242,7 @@ export class VmConsole extends HTMLElement {
         on('permissions', () => this.#startDisplay(agent));
         on('lead', ({ you }) => { if (you) this.#resizer?.again(); });
         on('clients', () => {});
-        on('transfer', ({ transfer }) => void this.#list(transfer));
+        on('transfer', ({ transfer }) => this.#list(transfer));
         on('error', ({ error }) => this.#tell(error));
     }
 
@@ -246,6 +252,7 @@ export class VmConsole extends HTMLElement {
         this.#view.name.textContent = shownName(agent.vm);
         this.#startDisplay(agent);
         this.#resizer?.again();
+        void this.#showPorts(agent).catch(this.#tell);
     }
 
     /** @param {VmAgent} agent */
@@ -258,15 +265,18 @@ export class VmConsole extends HTMLElement {
         }
     }
 
-    /** What the bridge says; empty where it does not, or not to us. */
-    async #askKind() {
+    /**
+     * What the bridge says of the machine; nothing where it does not, or not to us.
+     * @returns {Promise<{ display?: { kind: string }, ports?: import('./terminal/terminals.js').Port[] }>}
+     */
+    async #ask() {
         try {
             const token = await tokenText(this.token);
             const answer = await fetch(apiUrl(`${this.src}/agent`), { signal: AbortSignal.timeout(KIND_DEADLINE),
                 headers: token ? { authorization: `Bearer ${token}` } : {} });
-            return (await answer.json()).display.kind;
+            return await answer.json();
         } catch {
-            return '';
+            return {};
         }
     }
 
@@ -311,7 +321,7 @@ export class VmConsole extends HTMLElement {
     #loadPanel = late(async () => {
         const [{ ClipboardPanel }] = await Promise.all([import('./clipboard-panel.js'), this.#loadStyle()]);
         this.#panel = new ClipboardPanel(this.#view.body, {
-            tell: reason => this.#tell(reason),
+            tell: this.#tell,
             agent: () => this.#agent,
             type: (text, rate) => void this.#toggleTyping(text, rate),
             opened: open => {
@@ -323,25 +333,43 @@ export class VmConsole extends HTMLElement {
 
     #loadTransfers = late(async () => {
         const [{ TransferList }] = await Promise.all([import('./transfer-list.js'), this.#loadStyle()]);
-        return new TransferList(this.#view.transfers, this.#view.list, words => this.#say(words));
+        return new TransferList(this.#view.corner, words => this.#say(words));
     });
 
-    #loadPeople = late(async () => (await Promise.all([import('./people.js'), this.#loadStyle()]))[0]);
+    #loadPeople = late(async () => {
+        const [{ People }] = await Promise.all([import('./people.js'), this.#loadStyle()]);
+        this.#people = new People(this.#view.tools);
+    });
 
     /** Of what is in cards: the panel and the lists. */
-    #loadStyle = late(() => new Promise(resolve => {
-        const style = styleOf('./vm-cards.css');
-        style.addEventListener('load', resolve);
-        style.addEventListener('error', resolve);
-        this.shadowRoot?.prepend(style);
-    }));
+    #loadStyle = late(() => this.#addStyle('./vm-cards.css'));
+
+    /** @param {string} path @returns {Promise<unknown>}  when it counts, or can't be had */
+    #addStyle(path) {
+        return new Promise(resolve => {
+            const style = h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
+            style.addEventListener('load', resolve);
+            style.addEventListener('error', resolve);
+            this.shadowRoot?.prepend(style);
+        });
+    }
+
+    /** Terminals for the machine's further ports, where there are any for us. @param {VmAgent} agent */
+    async #showPorts(agent) {
+        const { ports } = await this.#ask();
+        if (!ports?.some(({ permitted }) => permitted)) return;
+        const { Terminals } = await import('./terminal/terminals.js');
+        if (agent !== this.#agent || !this.#running) return;
+        this.#terminals ??= new Terminals(this, this.#running.signal, {
+            view: this.#view, ask: () => this.#ask(), addStyle: path => this.#addStyle(path),
+            load: VmConsole.loadXterm, tell: this.#tell,
+        });
+    }
 
     /** Who else is here, once there is somebody. */
     async #showPeople() {
-        const { people } = this.#view;
-        if (people.hidden && (this.#agent?.clients.length ?? 0) < 2) return;
-        const loaded = await this.#loadPeople().catch(() => null);
-        loaded?.showPeople(this.#view, this.#agent);
+        if ((this.#agent?.clients.length ?? 0) > 1) await this.#loadPeople().catch(() => null);
+        this.#people?.show(this.#agent);
     }
 
     async #togglePanel() {
@@ -352,12 +380,8 @@ export class VmConsole extends HTMLElement {
     }
 
     /** @param {import('../lib/transfer.js').Transfer} transfer */
-    async #list(transfer) {
-        try {
-            (await this.#loadTransfers()).add(transfer);
-        } catch (reason) {
-            this.#tell(reason);
-        }
+    #list(transfer) {
+        this.#loadTransfers().then(list => list.add(transfer)).catch(this.#tell);
     }
 
     /** @param {FileSystemEntry[]} entries @param {File[]} files */
@@ -472,17 +496,6 @@ export class VmConsole extends HTMLElement {
         if (typed < of) this.#show(`${typed} of ${of} characters were typed.`);
     }
 
-    async #toggleFullScreen() {
-        if (document.fullscreenElement) return document.exitFullscreen();
-        try {
-            await this.requestFullscreen();
-            // Some browsers let a page have Escape, Alt-Tab and the like then.
-            await /** @type {{ keyboard?: { lock(): Promise<void> } }} */ (navigator).keyboard?.lock();
-        } catch {
-            this.#show('This browser did not allow full screen.');
-        }
-    }
-
     /** Everything that is shown, from the facts. */
     #update() {
         const { notice, noticeTitle, noticeText, noticeButton } = this.#view;
@@ -515,9 +528,7 @@ export class VmConsole extends HTMLElement {
     }
 
     /** @param {unknown} reason */
-    #tell(reason) {
-        this.#show(/** @type {Error} */ (reason).message);
-    }
+    #tell = reason => this.#show(/** @type {Error} */ (reason).message);
 
     /** @param {string} words */
     #show(words) {
@@ -544,8 +555,5 @@ function late(load) {
         throw reason;
     });
 }
-
-/** @param {string} path */
-const styleOf = path => h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
 
 customElements.define('vm-console', VmConsole);

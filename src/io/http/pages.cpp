@@ -22,6 +22,7 @@ constexpr std::array folders{
     Folder{"/assets/", "console"},
     Folder{"/vendor/novnc/", "node_modules/@novnc/novnc"},
     Folder{"/vendor/spice-html5/", "node_modules/@spice-project/spice-html5"},
+    Folder{"/vendor/xterm/", "node_modules/@xterm"},
 };
 constexpr std::string_view console_prefix = "/console/";
 

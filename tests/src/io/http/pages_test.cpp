@@ -30,6 +30,7 @@ protected:
         write("web/lib/.hidden.js", "hidden");
         write("web/package.json", "{}");
         write("web/node_modules/@spice-project/spice-html5/src/display.js", "spice");
+        write("web/node_modules/@xterm/addon-fit/lib/addon-fit.mjs", "fit");
         write("real-novnc/core/rfb.js", "rfb");
         fs::create_directories(base_ / "web/node_modules/@novnc");
         fs::create_directory_symlink(base_ / "real-novnc", base_ / "web/node_modules/@novnc/novnc");
@@ -60,6 +61,7 @@ TEST_F(PagesTest, EachRouteHasItsFolder) {
     EXPECT_EQ(get("/lib/deep/er.js").body, "export {};");
     EXPECT_EQ(get("/vendor/novnc/core/rfb.js").body, "rfb");
     EXPECT_EQ(get("/vendor/spice-html5/src/display.js").body, "spice");
+    EXPECT_EQ(get("/vendor/xterm/addon-fit/lib/addon-fit.mjs").body, "fit");
     EXPECT_EQ(get("/lib/inside.js").status, 200U);
 }
 
