@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
+import { Bed } from '../support/bed.js';
 import { Browser } from '../support/browser.js';
 import { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/deadline.js';
@@ -281,4 +282,40 @@ describe('terminals in the console page', () => {
 
     test('reported no error and broke no rule of its content policy', () =>
         assert.deepEqual(browser.errors.filter((line) => !NO_DISPLAY.test(line)), []));
+});
+
+test('over a picture: that keeps its size and hears no key, and has the keyboard again when the terminal goes', async () => {
+    let got = '';
+    const server = net.createServer((socket) => void socket.on('data', (data) => (got += data)).on('error', () => {}));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = /** @type {net.AddressInfo} */ (server.address());
+    const bed = await Bed.start({ keys: { one: { 'port.console': `tcp:127.0.0.1:${port}` } } });
+    const browser = await Browser.start();
+    try {
+        const page = await browser.open(`http://127.0.0.1:${bed.daemon.port}/console/one`);
+        await page.locator('[data-testid=status][data-state=connected]').waitFor();
+        const canvas = page.getByTestId('display').locator('canvas');
+        const box = await page.getByTestId('display').boundingBox();
+        await page.getByTestId('terminal-button').click();
+        await page.getByTestId('port').click();
+        await page.locator('[data-testid=terminal-status][data-state=writing]').waitFor();
+        await canvas.waitFor({ state: 'hidden' });
+        assert.deepEqual(await page.getByTestId('display').boundingBox(), box);
+        await bed.desktop.x11.copy('of the machine');
+        await page.evaluate(() => navigator.clipboard.writeText('of this computer'));
+        await page.keyboard.press('Control+Shift+V');
+        await eventually('the paste is the port\'s', () => got === 'of this computer');
+        assert.equal(await bed.desktop.x11.pasteText(), 'of the machine', 'and not the machine\'s clipboard');
+        const folder = process.env.VMCBRIDGE_SCREENSHOTS ?? bed.sandbox.dir;
+        await page.screenshot({ path: path.join(folder, 'terminal-picture.png') });
+        await page.getByTestId('terminal-back').click();
+        await canvas.waitFor();
+        assert.equal(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.tagName), 'CANVAS');
+        assert.deepEqual(browser.errors, []);
+    } finally {
+        await browser.close();
+        server.close();
+        await bed.close();
+    }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Backlog } from '../../web/console/terminal/backlog.js';
 import { describePort } from '../../web/console/terminal/words.js';
 
 const facts = (more = {}) => ({ state: 'connected', portConnected: true, isWriter: true, ...more });
@@ -20,4 +21,19 @@ test('a refusal is told in its own words', () => {
     assert.deepEqual(describePort(facts({ state: 'closed' }), 'This is switched off.'),
         { state: 'closed', words: 'This is switched off.' });
     assert.equal(describePort(facts({ state: 'connecting' }), 'No answer.').words, 'No answer. Trying again');
+});
+
+test('what comes faster than it is shown is left out, and that is told in its place', () => {
+    const MIB = 1024 * 1024;
+    const written = [];
+    const backlog = new Backlog((data, done) => written.push({ data, done }));
+    for (let i = 0; i < 10; ++i) backlog.add(new Uint8Array(MIB));
+    assert.equal(written.length, 8, 'what may wait');
+    written[0].done();
+    backlog.add(new Uint8Array(MIB));
+    assert.equal(written.length, 8, 'nothing passes what was left out');
+    written.slice(1).forEach(({ done }) => done());
+    assert.match(written[8].data, new RegExp(`${3 * MIB} bytes`));
+    backlog.add(Uint8Array.of(1));
+    assert.deepEqual(written[9].data, Uint8Array.of(1));
 });

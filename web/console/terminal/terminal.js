@@ -8,12 +8,11 @@
 import { VmPort } from '../../lib/port.js';
 import { wireEscape } from '../bar.js';
 import { h, icon, setText, shownName, shownText } from '../dom.js';
+import { Backlog } from './backlog.js';
 import { themeOf } from './theme.js';
 import { describePort } from './words.js';
 import { loadXterm, openIn } from '../xterm.js';
 
-/** What came and is not shown yet; more is left out, bytes. */
-const MOST_UNSHOWN = 8 * 1024 * 1024;
 /** Lines that can be scrolled back to. */
 const SCROLLBACK = 5000;
 /** Against the background, as WCAG asks for text. */
@@ -30,8 +29,7 @@ export class PortTerminal {
     /** @type {import('../xterm.js').Xterm} */ #screen;
     /** @type {VmPort | null} */ #port = null;
     /** @type {string | undefined} */ #reason;
-    #unshown = 0;
-    #leftOut = 0;
+    #backlog = new Backlog((data, done) => this.#screen.write(data, done));
     /**
      * Whether somebody used the terminal on this connection. What comes before may be old: a question in it (where the
      * cursor is, say) was asked of another terminal, and an answer now would be typed into whatever runs there.
@@ -99,7 +97,7 @@ export class PortTerminal {
             this.#reason = error.message;
             this.#update();
         });
-        port.addEventListener('data', ({ bytes }) => { if (port === this.#port) this.#show(bytes); });
+        port.addEventListener('data', ({ bytes }) => { if (port === this.#port) this.#backlog.add(bytes); });
         this.#update();
     }
 
@@ -115,21 +113,6 @@ export class PortTerminal {
         this.#screen.dispose();
         this.#parts.section.remove();
         this.#host.stage.classList.remove('covered');
-    }
-
-    /** A port that says more than can be shown fills no memory. @param {Uint8Array} bytes */
-    #show(bytes) {
-        if (this.#unshown + bytes.length > MOST_UNSHOWN) {
-            this.#leftOut += bytes.length;
-            return;
-        }
-        this.#unshown += bytes.length;
-        this.#screen.write(bytes, () => {
-            this.#unshown -= bytes.length;
-            if (this.#unshown > 0 || this.#leftOut === 0) return;
-            this.#screen.write(`\r\n[${this.#leftOut} bytes came faster than they could be shown]\r\n`);
-            this.#leftOut = 0;
-        });
     }
 
     /** @param {Uint8Array} bytes */

@@ -27,6 +27,9 @@ import { h, outline, shownName } from '../dom.js';
  * @property {() => void} back  it is not wanted any more
  */
 
+/** Consoles that have the sheets of terminals, or wait for them. @type {WeakMap<object, Promise<unknown>>} */
+const styled = new WeakMap();
+
 const SHAPE = 'M4 5h16v14H4zM7 9l3 3-3 3M13 15h4';
 
 export class Terminals {
@@ -93,12 +96,13 @@ export class Terminals {
         this.#terminal.focus();
     }
 
-    /** Its own sheet goes before ours. @type {Promise<unknown> | undefined} */ #styles;
-
-    /** @param {import('../xterm.js').XtermModules} modules */
-    #styled({ style }) {
+    /** Its own sheet goes before ours. @param {import('../xterm.js').XtermModules} modules */
+    async #styled({ style }) {
         const { addStyle } = this.#inside;
-        return this.#styles ??= Promise.all([addStyle('./vm-terminal.css'), addStyle(String(style))]);
+        const added = styled.get(this.#console) ??
+            Promise.all([addStyle('./vm-terminal.css'), addStyle(String(style))]);
+        styled.set(this.#console, added);
+        await added;
     }
 
     /** @returns {Host} */
