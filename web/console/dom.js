@@ -27,7 +27,7 @@ const shapes = {
     keys: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
     expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
     close: 'M6 6l12 12M18 6L6 18',
-    lead: 'M4 5h16v11H4zM9 20h6M12 16v4M8 10.5h8M8 10.5l2-2M8 10.5l2 2M16 10.5l-2-2M16 10.5l-2 2',
+    lead: 'M4 5h16v11H4zM9 20h6M12 16v4M8 10.5h8M10 8.5l-2 2 2 2M14 8.5l2 2-2 2',
     scale: 'M4 5h16v14H4zM8 9v6M16 9v6M12 10h.01M12 14h.01',
     back: 'M15 5l-7 7 7 7',
 };
