@@ -16,14 +16,17 @@ Task<Result<UniqueFd, std::string>> open_by(std::shared_ptr<Opener> opener, Cloc
         std::optional<Result<UniqueFd, std::string>> outcome;
     };
     const auto pending = std::make_shared<Pending>(Pending{.timer = Timer{executor, deadline}, .outcome = {}});
-    opener->open([pending, executor](int fd, std::string problem) {
+    const std::weak_ptr<Pending> waiting{pending};
+    opener->open([waiting, executor](int fd, std::string problem) {
         const auto owned = std::make_shared<UniqueFd>(fd);
-        net::post(executor, [pending, owned, problem = std::move(problem)]() mutable {
+        net::post(executor, [waiting, owned, problem = std::move(problem)]() mutable {
+            const auto still = waiting.lock();
+            if (!still) return owned->reset();
             if (*owned)
-                pending->outcome.emplace(std::move(*owned));
+                still->outcome.emplace(std::move(*owned));
             else
-                pending->outcome.emplace(std::move(problem));
-            pending->timer.cancel();
+                still->outcome.emplace(std::move(problem));
+            still->timer.cancel();
         });
     });
     [[maybe_unused]] const auto [called] = co_await pending->timer.async_wait(as_value);

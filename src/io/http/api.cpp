@@ -59,7 +59,8 @@ json::value display_of(const VmView& view) {
 
 /// Has a program in the guest opened the port?
 json::value open_in_guest(const PortFacts& facts) {
-    return facts.is_open_in_guest ? json::value{*facts.is_open_in_guest} : json::value{nullptr};
+    if (!facts.is_open_in_guest) return nullptr;
+    return *facts.is_open_in_guest;
 }
 
 /// Where the port sits in the guest, in libvirt's words.

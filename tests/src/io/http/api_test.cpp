@@ -37,17 +37,18 @@ TEST(ApiJson, ListsPortsWithAddressOrReason) {
                .channel = channel,
                .problem = {},
                .needs_leave = true,
-               .facts = {.source = "a.xml:4", .address = VirtioAddress{.port = 2}}};
+               .facts = {.source = "a.xml:4", .address = VirtioAddress{.port = 2}, .is_open_in_guest = true}};
     Port serial{.name = "serial0", .channel = {}, .problem = "why", .facts = {.source = "a.xml:9", .address = {}}};
     view.ports.push_back({.port = agent, .is_permitted = true, .is_connected = true, .clients = 3});
     view.ports.push_back({.port = serial});
     EXPECT_EQ(parse(to_json(view)).at("ports"), parse(R"([
         {"name": "org.qemu.guest_agent.0", "address": "unix:/b", "problem": null, "needsLeave": true,
          "permitted": true, "connected": true, "clients": 3,
-         "source": "a.xml:4", "device": {"type": "virtio-serial", "controller": 0, "bus": 0, "port": 2}},
+         "source": "a.xml:4", "device": {"type": "virtio-serial", "controller": 0, "bus": 0, "port": 2},
+         "openInGuest": true},
         {"name": "serial0", "address": null, "problem": "why", "needsLeave": false,
          "permitted": false, "connected": false, "clients": 0,
-         "source": "a.xml:9", "device": null}])"));
+         "source": "a.xml:9", "device": null, "openInGuest": null}])"));
 }
 
 }  // namespace
