@@ -2,6 +2,7 @@
 //
 //     xclip, xrandr ── X ── spice-vdagent ── spice-vdagentd ── com.redhat.spice.0 ──┬── QEMU's SPICE server ── TCP port
 //     vm-shell ── vmcbridge.shell ── unix socket ── run()                           └── or a unix socket of QEMU's
+//     qemu-ga ── org.qemu.guest_agent.0, where the machine has such a port
 //
 // The guest can't tell one of these hosts from the other, so one image serves both. Its disk is read only, what it
 // writes stays in its memory: nothing is kept, and the next host of a migration needs no more than that.
@@ -31,6 +32,7 @@ export class GuestVm {
         '/home/guest/Downloads';
     /** @type {GuestX11} what an application in the guest sees */ x11 = new GuestX11(this);
     #sandbox;
+    #name;
     #path;
     #image;
     #options;
@@ -40,16 +42,20 @@ export class GuestVm {
 
     /** Boots it, and waits until its agent has opened its port.
      *  @param {import('./sandbox.js').Sandbox} sandbox
-     *  @param {{ name?: string, spice?: { password?: string }, video?: string }} [options]
+     *  @param {{ name?: string, spice?: { password?: string }, video?: string,
+     *            libvirtd?: import('./libvirtd.js').Libvirtd, devices?: string }} [options]
      *         spice: QEMU's SPICE server holds the agent's port, else a unix socket; video: QEMU's device. The screens
-     *         of `virtio-vga` (if none is named) and `qxl-vga` its SPICE server resizes, that of `VGA` the agent */
+     *         of `virtio-vga` (if none is named) and `qxl-vga` its SPICE server resizes, that of `VGA` the agent;
+     *         libvirtd: starts it, in place of the test, with these devices, the agent's port among them */
     static async start(sandbox, { name = 'vm', ...options } = {}) {
         const vm = new GuestVm();
         vm.#sandbox = sandbox;
+        vm.#name = name;
         vm.#options = options;
         await sandbox.folder(name);
         vm.#path = (file) => sandbox.path(name, file);
         vm.#image = await guestImage(sandbox);
+        if (options.libvirtd) vm.#image = await options.libvirtd.lend(vm.#image);
         if (options.spice) vm.port = await freePort();
         else vm.agentSocket = vm.#path('agent.sock');
         if (options.spice?.password) await writeFile(vm.#path('secret'), options.spice.password, { mode: 0o600 });
@@ -58,7 +64,7 @@ export class GuestVm {
     }
 
     /** Boots it (again), at the same port or socket.
-     *  @param {{ video?: string }} [options]  another display from now on */
+     *  @param {{ video?: string, devices?: string }} [options]  other ones from now on */
     async restart(options = {}) {
         this.#options = { ...this.#options, ...options };
         this.#shell?.close();
@@ -111,6 +117,7 @@ export class GuestVm {
     async #launch(further = []) {
         const host = `${++this.#hosts}`;
         this.#shell = await Shell.listen(this.#path(`shell-${host}.sock`));
+        if (this.#options.libvirtd) return this.#create();
         const monitor = this.#path(`monitor-${host}.sock`);
         const sockets = [
             ['-chardev', `socket,id=shell,path=${this.#shell.path},server=off`],
@@ -119,6 +126,24 @@ export class GuestVm {
         const args = [...this.#arguments(), ...sockets.flat(), ...further];
         this.child = this.#sandbox.start('qemu', 'qemu-system-x86_64', args);
         this.#qmp = await Qmp.connect(monitor, this.child);
+    }
+
+    /** Has libvirt start it. */
+    async #create() {
+        const { libvirtd, devices } = this.#options;
+        await libvirtd.letIn(this.#shell.path);
+        const { kernel, initramfs, root } = this.#image;
+        await libvirtd.create(this.#name, {
+            memory: 512,
+            cpus: 2,
+            os: `<kernel>${kernel}</kernel><initrd>${initramfs}</initrd><cmdline>${KERNEL_OPTIONS}</cmdline>`,
+            devices: `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${root}'/>
+                    <target dev='vda' bus='virtio'/><readonly/></disk>
+                <channel type='unix'><source mode='connect' path='${this.#shell.path}'/>
+                    <target type='virtio' name='vmcbridge.shell'/></channel>
+                ${devices}`,
+        });
+        this.child = libvirtd.child;
     }
 
     async #openings() {

@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './deadline.js';
 
@@ -84,15 +85,17 @@ export class Libvirtd {
         return (await run('virsh', ['-q', '-c', this.uri, ...args], { timeout: 30000 })).stdout;
     }
 
-    /** Starts a machine without an operating system. Its XML isn't kept.
-     *  @param {string} name  @param {{ devices?: string, metadata?: string, os?: string }} [parts] */
-    async create(name, { devices = '', metadata = '', os = '' } = {}) {
+    /** Starts a machine, without an operating system unless `os` brings one. Its XML isn't kept.
+     *  @param {string} name
+     *  @param {{ devices?: string, metadata?: string, os?: string, memory?: number, cpus?: number }} [parts]  memory: MiB */
+    async create(name, { devices = '', metadata = '', os = '', memory = 32, cpus = 1 } = {}) {
         const file = this.#sandbox.path(`${name}.xml`);
         await writeFile(
             file,
-            `<domain type='qemu'>
+            `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${name}</name>
-  <memory unit='MiB'>32</memory>
+  <memory unit='MiB'>${memory}</memory>
+  <vcpu>${cpus}</vcpu>
   <metadata>${metadata}</metadata>
   <os><type arch='x86_64' machine='pc'>hvm</type>${os}</os>
   <devices>
@@ -102,6 +105,24 @@ export class Libvirtd {
 </domain>`,
         );
         await this.virsh('create', file);
+    }
+
+    /** Copies of files that its machines may read.
+     *  @template {Record<string, string>} Files  @param {Files} files  @returns {Promise<Files>} */
+    async lend(files) {
+        const entries = Object.entries(files).map(async ([name, file]) => {
+            await run('cp', ['--sparse=always', '--reflink=auto', file, this.path(name)]);
+            await chmod(this.path(name), 0o644);
+            return [name, this.path(name)];
+        });
+        return Object.fromEntries(await Promise.all(entries));
+    }
+
+    /** Its machines may connect to this socket. */
+    async letIn(socket) {
+        if (!isRoot) return;
+        await chmod(path.dirname(socket), 0o711);
+        await chmod(socket, 0o666);
     }
 
     /** Plugs a device into a running machine. */
