@@ -79,6 +79,25 @@ inline constexpr std::size_t json_values = 4096;
 /// Ids that clients choose (requests, files): numbers that JavaScript holds exactly.
 inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 
+// ---- Chosen by us: the QEMU guest agent -------------------------------------------------------------------------
+
+/// A line of the agent: the file systems of a host of containers are some hundred KiB.
+inline constexpr std::size_t qga_line = mib;
+/// Depth and values of its JSON: a disk of a file system is six deep, and has a dozen values.
+inline constexpr std::size_t qga_depth = 16;
+inline constexpr std::size_t qga_values = 32 * kib;
+/// What it may say unasked on one connection, before that is closed.
+inline constexpr std::size_t qga_unasked = 2 * mib;
+/// Entries that are taken of each of its lists: addresses, users, file systems.
+inline constexpr std::size_t qga_entries = 512;
+/// Bytes of each of its texts, and of a path.
+inline constexpr std::size_t qga_text = 256;
+inline constexpr std::size_t qga_path = 1024;
+/// Clients that wait for an answer of one machine's agent.
+inline constexpr std::size_t qga_waiting = 64;
+/// Notes in a minute of what it was asked: a log must not grow as fast as anybody can ask.
+inline constexpr std::size_t qga_notes = 60;
+
 // ---- Chosen by us: a VM's hub ---------------------------------------------------------------------------------
 
 /// Frames and bulk bytes that wait for one client's socket, before the guest is paused or the client is let go.

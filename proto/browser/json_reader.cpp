@@ -1,7 +1,5 @@
 #include "proto/browser/json_reader.hpp"
 
-#include "proto/limits.hpp"
-
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
@@ -14,17 +12,19 @@ namespace json = boost::json;
 // bytes that a peer may spell it with.
 class Builder {
 public:
-    static constexpr std::size_t max_object_size = limits::json_values;
-    static constexpr std::size_t max_array_size = limits::json_values;
-    static constexpr std::size_t max_key_size = limits::text_frame;
-    static constexpr std::size_t max_string_size = limits::text_frame;
+    // The count of values and the size of the text bound all of these.
+    static constexpr std::size_t max_object_size = limits::qga_values;
+    static constexpr std::size_t max_array_size = limits::qga_values;
+    static constexpr std::size_t max_key_size = limits::qga_line;
+    static constexpr std::size_t max_string_size = limits::qga_line;
 
-    Builder(json::storage_ptr values, std::span<unsigned char> scratch) : stack_{{}, scratch.data(), scratch.size()} {
+    Builder(std::size_t most, json::storage_ptr values, std::span<unsigned char> scratch)
+        : most_{most}, stack_{{}, scratch.data(), scratch.size()} {
         stack_.reset(std::move(values));
     }
 
     [[nodiscard]] json::value release() { return stack_.release(); }
-    [[nodiscard]] bool is_full() const noexcept { return count_ > limits::json_values; }
+    [[nodiscard]] bool is_full() const noexcept { return count_ > most_; }
 
     static bool on_document_begin(json::error_code&) noexcept { return true; }
     static bool on_document_end(json::error_code&) noexcept { return true; }
@@ -62,6 +62,7 @@ private:
         return !is_full();
     }
 
+    std::size_t most_;
     json::value_stack stack_;
     std::size_t count_ = 0;
 };
@@ -70,12 +71,13 @@ private:
 
 Result<json::value, JsonError> JsonReader::read(std::string_view text) {
     json::parse_options options;
-    options.max_depth = limits::json_depth;
-    json::basic_parser<Builder> parser{options, json::storage_ptr{&memory_}, std::span<unsigned char>{scratch_}};
+    options.max_depth = bounds_.depth;
+    json::basic_parser<Builder> parser{options, bounds_.values, json::storage_ptr{&memory_},
+                                       std::span<unsigned char>{scratch_}};
 
     json::error_code error;
     const auto end = parser.write_some(false, text.data(), text.size(), error);
-    if (parser.handler().is_full()) return JsonError{"at most " + std::to_string(limits::json_values) + " values"};
+    if (parser.handler().is_full()) return JsonError{"at most " + std::to_string(bounds_.values) + " values"};
     if (!error && end < text.size()) error = json::error::extra_data;
     if (error) return JsonError{"JSON; " + error.message() + " near byte " + std::to_string(end)};
     return parser.handler().release();
