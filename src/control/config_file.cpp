@@ -160,6 +160,7 @@ public:
         for (const auto& listener : listeners_) check_reach(listener);
         check_twice();
         check_guests();
+        check_guest_agents();
         check_tls(server.tls);
         check_spice();
         return std::move(faults_);
@@ -224,6 +225,30 @@ private:
         if (!resource) return;
         const auto [holder, is_new] = holders.emplace(*resource, "the " + key + " of " + vm);
         if (!is_new) fault("vm " + vm, key, quoted(guest.text) + " is " + holder->second + " too");
+    }
+
+    /// One port can't be both relayed and held by the bridge.
+    void check_guest_agents() {
+        const auto clashes = [](const VmConfig& vm) {
+            return vm.policy.guest_agent != policy::GuestAgentRule::off &&
+                   std::ranges::find(vm.policy.ports.names, policy::guest_agent_port) != vm.policy.ports.names.end();
+        };
+        const bool everywhere = clashes(origin_.every_vm);
+        if (everywhere) fault_of_guest_agent("policy");
+        for (const auto& [name, vm] : config_.vms) {
+            const auto group = "vm " + name;
+            const bool has_own =
+                origin_.lines.contains({group, "ports"}) || origin_.lines.contains({group, "guest-agent"});
+            if (clashes(vm) && (has_own || !everywhere)) fault_of_guest_agent(group);
+        }
+    }
+
+    void fault_of_guest_agent(const std::string& group) {
+        const auto* const key = origin_.lines.contains({group, "ports"}) ? "ports" : "guest-agent";
+        fault(group, key,
+              quoted(policy::guest_agent_port) +
+                  " can't be relayed where the bridge itself speaks with the guest agent; take it out of ports, or "
+                  "write guest-agent = off");
     }
 
     void check_tls(const TlsFiles& tls) {

@@ -68,6 +68,9 @@ constexpr std::array session_words{Word{"take-over", policy::SpiceSession::take_
                                    Word{"refuse", policy::SpiceSession::refuse}};
 constexpr std::array inputs_words{Word{"off", policy::InputsRule::off}, Word{"lead", policy::InputsRule::lead},
                                   Word{"any", policy::InputsRule::any}};
+constexpr std::array guest_agent_words{Word{name(policy::GuestAgentRule::off), policy::GuestAgentRule::off},
+                                       Word{name(policy::GuestAgentRule::info), policy::GuestAgentRule::info},
+                                       Word{name(policy::GuestAgentRule::power), policy::GuestAgentRule::power}};
 
 // ---- [server], [auth]
 
@@ -186,6 +189,10 @@ Fault spice_channels(Scope scope, std::string_view text) {
 
 Fault ports(Scope scope, std::string_view text) { return store(parse_ports(text), scope.vm.policy.ports); }
 
+Fault guest_agent(Scope scope, std::string_view text) {
+    return store_word(text, guest_agent_words, scope.vm.policy.guest_agent);
+}
+
 Fault resume_grace(Scope scope, std::string_view text) {
     return store(parse_duration(text, graces), scope.vm.limits.resume_grace);
 }
@@ -301,9 +308,13 @@ constexpr std::array table{
 
     Key{"policy", "ports", "any", "off, or a list of names and any",
         "Which further ports the bridge opens, and clients may use. any leaves out org.qemu.guest_agent.0, which "
-        "commands "
-        "the guest and has to be named.",
+        "commands the guest and has to be named.",
         ports},
+    Key{"policy", "guest-agent", "off", "off | info | power",
+        "What clients may ask of the QEMU guest agent at the port org.qemu.guest_agent.0: nothing, what there is to "
+        "know of the machine, or to shut it down, restart and suspend it too. Unless off, the bridge itself holds that "
+        "port, and `ports` can't name it.",
+        guest_agent},
 
     Key{"limits", "resume-grace", "30s", "0 to 24h", "How long a lost connection may be resumed; 0 turns it off.",
         resume_grace},

@@ -38,6 +38,22 @@ inline constexpr FormatList text_and_images{ClipboardFormat::text, ClipboardForm
 /// Whoever speaks with what listens at this port runs commands in the guest: it needs leave.
 inline constexpr std::string_view guest_agent_port = "org.qemu.guest_agent.0";
 
+/// What clients may ask of the program that listens there, in the bridge's own words; the port is the bridge's then.
+enum class GuestAgentRule : std::uint8_t {
+    off,
+    info,   ///< questions alone
+    power,  ///< to shut down, restart and suspend the machine too
+};
+/// "info": in the configuration and in the API. Defined here only.
+[[nodiscard]] constexpr std::string_view name(GuestAgentRule rule) noexcept {
+    switch (rule) {
+        case GuestAgentRule::off: return "off";
+        case GuestAgentRule::info: return "info";
+        case GuestAgentRule::power: return "power";
+    }
+    return "off";
+}
+
 /// Which further ports may be used.
 struct PortRule {
     bool any = true;                   ///< all that need no leave of their own
@@ -60,6 +76,7 @@ struct Policy {
     InputsRule inputs = InputsRule::any;
     ChannelSet spice_channels = ChannelSet::all();
     PortRule ports{};
+    GuestAgentRule guest_agent = GuestAgentRule::off;
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };

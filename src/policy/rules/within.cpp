@@ -37,7 +37,8 @@ bool is_within(const Policy& inner, const Policy& outer) noexcept {
            is_within(inner.files_to_guest, outer.files_to_guest) && inner.file_max <= outer.file_max &&
            is_at_most(inner.resize, outer.resize) && is_at_least(inner.several_clients, outer.several_clients) &&
            is_at_least(inner.spice_session, outer.spice_session) && is_at_most(inner.inputs, outer.inputs) &&
-           inner.spice_channels.is_within(outer.spice_channels) && is_within(inner.ports, outer.ports);
+           inner.spice_channels.is_within(outer.spice_channels) && is_within(inner.ports, outer.ports) &&
+           is_at_most(inner.guest_agent, outer.guest_agent);
 }
 
 }  // namespace vmcbridge::policy

@@ -167,6 +167,38 @@ TEST(ConfigFile, TakesFurtherPortsByTheirNames) {
                             HasSubstr("[policy] ports: \"a/b\": the name of a port")));
 }
 
+TEST(ConfigFile, SaysWhatTheGuestAgentMayBeAsked) {
+    const auto config = config_of(
+        "[policy]\nguest-agent = info\n[vm a]\nguest = unix:/a\n[vm b]\nguest = unix:/b\n"
+        "guest-agent = power\n[vm c]\nguest = unix:/c\nguest-agent = off\n");
+    EXPECT_EQ(config.vms.at("a").policy.guest_agent, policy::GuestAgentRule::info);
+    EXPECT_EQ(config.vms.at("b").policy.guest_agent, policy::GuestAgentRule::power);
+    EXPECT_EQ(config.vms.at("c").policy.guest_agent, policy::GuestAgentRule::off);
+    EXPECT_THAT(faults_in("[policy]\nguest-agent = on\n"),
+                ElementsAre(HasSubstr("[policy] guest-agent: \"on\" is none of off, info, power")));
+}
+
+TEST(Conflicts, TheGuestAgentsPortIsRelayedOrHeldNotBoth) {
+    const auto clash = HasSubstr(
+        "\"org.qemu.guest_agent.0\" can't be relayed where the bridge itself speaks with the "
+        "guest agent; take it out of ports, or write guest-agent = off");
+    const auto at = [&](std::string_view place) { return testing::AllOf(StartsWith(std::string{place}), clash); };
+    const std::string named = "ports = any, org.qemu.guest_agent.0\n";
+    EXPECT_THAT(
+        faults_in("[policy]\nguest-agent = info\n" + named + "[vm a]\nguest = unix:/a\n[vm b]\nguest = unix:/b\n"),
+        ElementsAre(at("x.conf:3: [policy] ports: ")))
+        << "once, whether there are machines or not";
+    EXPECT_THAT(
+        faults_in("[policy]\n" + named + "[vm a]\nguest = unix:/a\nguest-agent = power\n[vm b]\nguest = unix:/b\n"),
+        ElementsAre(at("x.conf:5: [vm a] guest-agent: ")));
+    EXPECT_THAT(faults_in("[policy]\nguest-agent = power\n[vm a]\nguest = unix:/a\n" + named),
+                ElementsAre(at("x.conf:5: [vm a] ports: ")));
+    EXPECT_THAT(faults_in("[policy]\nguest-agent = power\n" + named + "[vm a]\nguest = unix:/a\nguest-agent = off\n"),
+                ElementsAre(at("x.conf:3: [policy] ports: ")));
+    EXPECT_THAT(faults_in("[policy]\nguest-agent = power\n[vm a]\nguest = unix:/a\nguest-agent = off\n" + named),
+                IsEmpty());
+}
+
 TEST(Conflicts, APortHasAHostEndToItself) {
     EXPECT_THAT(faults_in("[vm a]\nguest = unix:/x\nport.p = unix-listen:/x\n[vm b]\nguest = unix:/y\nport.q = "
                           "unix:/y\nport.r = pty:/z\n[vm c]\nguest = unix:/w\nport.s = pty:/z\n"),

@@ -61,6 +61,15 @@ TEST(DomainRules, WideningIsNamedAndLeftOutAndTheOthersHold) {
     EXPECT_EQ(policy.inputs, policy::InputsRule::off);
 }
 
+TEST(DomainRules, TheGuestAgentMayBeAskedLessAndNotMore) {
+    const auto narrower = narrowed(rules("guest-agent='info'"), {.guest_agent = policy::GuestAgentRule::power});
+    EXPECT_THAT(narrower.notes, IsEmpty());
+    EXPECT_EQ(narrower.policy.guest_agent, policy::GuestAgentRule::info);
+    const auto wider = narrowed(rules("guest-agent='power'"), {.guest_agent = policy::GuestAgentRule::info});
+    EXPECT_THAT(wider.notes, ElementsAre(HasSubstr("<policy> guest-agent: left out: \"power\"")));
+    EXPECT_EQ(wider.policy.guest_agent, policy::GuestAgentRule::info);
+}
+
 TEST(DomainRules, ASpecialRuleIsHeldAgainstTheConfigurationNotAgainstTheGeneralOne) {
     const auto [policy, faults, notes] = narrowed(rules("clipboard-max='1MiB' clipboard-from-guest-max='2MiB'"));
     EXPECT_THAT(notes, IsEmpty());

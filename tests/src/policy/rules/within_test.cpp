@@ -26,9 +26,12 @@ TEST(Within, EachRuleCanBeNarrowedAndNotBack) {
         [](Policy& policy) { policy.spice_session = SpiceSession::refuse; },
         [](Policy& policy) { policy.inputs = InputsRule::lead; },
         [](Policy& policy) { policy.spice_channels.remove(spice::ChannelType::usbredir); },
+        [](Policy& policy) { policy.guest_agent = GuestAgentRule::info; },
+        [](Policy& policy) { policy.guest_agent = GuestAgentRule::off; },
     };
     Policy outer;
     outer.primary_selection = outer.share_between_clients = true;
+    outer.guest_agent = GuestAgentRule::power;
     for (std::size_t each = 0; each < narrowings.size(); ++each) {
         auto inner = outer;
         narrowings[each](inner);
