@@ -52,6 +52,31 @@ SPICE_HUB = {
     "full-headers": b"\x10\x03\x04\x01\xff\xff\x06\x01\x77\x50\x07\x01\x0e\x01\x0c\x01\x14\x07",
     "deaf": START + ANNOUNCE + b"\x0d\x00\x18\x00\x00" + b"\x08\x00\x00\x00\x03\xff" + b"\x1b\x00\x00\x40\x9c\x11\xff",
 }
+# What a QEMU guest agent says: behind the answer to the sync, and as the lines of a survey.
+SYNCED = b"\xff{\"return\": 7}\n"
+SUPPORTED = json.dumps({"return": {"version": "7.2.22", "supported_commands": [
+    {"name": name, "enabled": True, "success-response": True}
+    for name in ("guest-get-host-name", "guest-get-osinfo", "guest-network-get-interfaces", "guest-get-users",
+                 "guest-get-fsinfo")]}})
+SURVEY = [
+    {"return": {"host-name": "web1"}},
+    {"return": {"id": "debian", "name": "Debian", "version": "12", "kernel-release": "6.1", "machine": "x86_64"}},
+    {"return": [{"name": "eth0", "hardware-address": "52:54:00:00:00:01",
+                 "ip-addresses": [{"ip-address-type": "ipv4", "ip-address": "192.0.2.1", "prefix": 24}]}]},
+    {"return": [{"user": "root", "login-time": 1700000000.5}]},
+    {"return": [{"name": "vda1", "mountpoint": "/", "type": "ext4", "total-bytes": 10, "used-bytes": 5, "disk": []}]},
+]
+QGA = {
+    "answer": SYNCED + b'{"return": {"host-name": "web1"}}\n',
+    "refusal": SYNCED + b'{"error": {"class": "CommandNotFound", "desc": "no\\u0000\\u202e"}}\n',
+    "late-answers": b'{"return": 1}\n\xff{"return": 6}\n{"return": 7}\n' + SYNCED + b'\r\n{"return": []}\r\n',
+    "half": SYNCED + b'{"return": {"host-',
+    "sentinel-midway": SYNCED + b'{"return": \xff1}\n',
+    "no-utf8": SYNCED + b'{"return": "\xc0\x80"}\n',
+    "nested": SYNCED + b'{"return": ' + b"[" * 40 + b"]" * 40 + b"}\n",
+    "survey": "\n".join([SUPPORTED, *map(json.dumps, SURVEY)]).encode(),
+    "survey-of-junk": (SUPPORTED + '\n{"return": 1}\n{"return": []}\n{"return": [[], 1, {}]}\n{"error": {}}').encode(),
+}
 # type, size, piece, room
 MESSAGES = {
     "one-chunk": [(4, 2028, 65535, 65535)],
@@ -123,6 +148,8 @@ def main():
         write("fuzz_spice_main", f"all-{'full' if full else 'mini'}", struct.pack("<BH", full, 40) + stream)
     for name, operations in SPICE_HUB.items():
         write("fuzz_spice_hub", name, b"\x00" + operations)
+    for name, stream in QGA.items():
+        write("fuzz_qga", name, struct.pack("<H", len(stream) // 2) + stream)
     for name, messages in MESSAGES.items():
         write("fuzz_fragmenter", name, b"".join(struct.pack("<BHHH", type_ - 1, *sizes) for type_, *sizes in messages))
 
