@@ -229,7 +229,8 @@ void Server::Impl::take(UniqueFd fd, const Listening& at) {
 }
 
 Task<> Server::Impl::stop(std::shared_ptr<Impl> self, milliseconds grace, std::promise<bool> done) {
-    service->stopping = service->links->stopping = true;
+    service->stop();
+    service->links->stopping = true;
     accepting.request_stop();
     service->pending.end_idle();
     service->links->pending.end_idle();

@@ -36,6 +36,7 @@ Vm::Vm(net::io_context& context, VmConfig config)
       house_{context} {
     port_.set_session_keeper(*this);
     open_ports();
+    open_guest_agent();
 }
 
 std::unique_ptr<GuestTransport> Vm::make_transport() {
@@ -54,6 +55,7 @@ void Vm::start() {
         self->house_.spawn("pings", self->run_pings(self));
         self->guest_.spawn("guest", self->run_guest(self));
         for (const auto& [name, port] : self->ports_) self->run_port(port);
+        if (self->agent_port_) self->run_guest_agent();
     });
 }
 
@@ -77,23 +79,44 @@ void Vm::close(browser::CloseCode code, std::string reason, milliseconds grace, 
 }
 
 template <class Value>
-Task<Value> Vm::ask(std::function<Value(const Vm&)> look) {
-    auto start = [self = shared_from_this(), look = std::move(look)](auto handler) {
-        net::post(self->context_, [self, look, handler = std::move(handler)]() mutable {
-            auto executor = net::get_associated_executor(handler);
-            net::post(executor, [handler = std::move(handler), value = look(*self)]() mutable {
-                std::move(handler)(std::move(value));
-            });
-        });
+Task<Value> Vm::ask_later(std::function<void(Vm&, std::function<void(Value)>)> start) {
+    auto initiate = [self = shared_from_this(), start = std::move(start)](auto handler) {
+        const auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+        auto answer = [waiting](Value value) {
+            auto executor = net::get_associated_executor(*waiting);
+            net::post(executor,
+                      [waiting, value = std::move(value)]() mutable { std::move (*waiting)(std::move(value)); });
+        };
+        net::post(self->context_, [self, start, answer = std::move(answer)] { start(*self, answer); });
     };
-    return net::async_initiate<const net::use_awaitable_t<Executor>, void(Value)>(std::move(start),
+    return net::async_initiate<const net::use_awaitable_t<Executor>, void(Value)>(std::move(initiate),
                                                                                   net::use_awaitable_t<Executor>{});
+}
+
+template <class Value>
+Task<Value> Vm::ask(std::function<Value(const Vm&)> look) {
+    return ask_later<Value>([look = std::move(look)](Vm& vm, const auto& answer) { answer(look(vm)); });
 }
 
 Task<VmView> Vm::view() { return ask<VmView>(&Vm::describe); }
 
 Task<VmTrace> Vm::trace() {
     return ask<VmTrace>([](const Vm& vm) { return VmTrace{.name = vm.name_, .events = vm.port_.trace()}; });
+}
+
+Task<GuestAnswer> Vm::ask_guest(GuestAsk ask) {
+    const auto asker = ask.asker;
+    asker->when_gone([self = shared_from_this()] {
+        net::post(self->context_, [self] {
+            if (self->guest_control_) self->guest_control_->forget_gone();
+        });
+    });
+    std::function<void(Vm&, GuestControl::Done)> start = [ask = std::move(ask)](Vm& vm, GuestControl::Done done) {
+        vm.start_ask(ask, std::move(done));
+    };
+    auto answer = co_await ask_later<GuestAnswer>(std::move(start));
+    asker->when_gone(nullptr);
+    co_return answer;
 }
 
 Task<std::optional<ChannelTarget>> Vm::channel_target(std::uint32_t session, ::vmcbridge::spice::ChannelId channel) {
@@ -121,7 +144,8 @@ void Vm::want_mouse_mode(std::uint16_t mode) {
 }
 
 bool Vm::may_open(const Port& port) const {
-    return port.channel && policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
+    return port.channel && &port != held_agent_port() &&
+           policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
 }
 
 void Vm::open_ports() {
@@ -157,6 +181,7 @@ void Vm::handle_update(VmConfig config) {
     config_ = std::move(config);
     port_.apply(settings_of(config_));
     update_ports();
+    update_guest_agent();
     if (!other_guest) return;
     guest_changed_ = true;
     changed_.notify();
@@ -237,6 +262,7 @@ void Vm::handle_arrival(Arrival arrival) {
 void Vm::handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done) {
     if (closing_) return done();
     closing_ = Closing{code, reason};
+    if (guest_control_) guest_control_->stop();
     port_.close_clients(code, reason);
     for (auto* session : sessions_) session->stop(code, reason);
     house_.spawn("close", run_close(shared_from_this(), grace, std::move(done)));
@@ -251,12 +277,18 @@ VmView Vm::describe() const {
                 .display = {},
                 .display_clients = displays_,
                 .ports = {},
+                .guest_agent = {},
                 .status = port_.status()};
+    const auto* const held = held_agent_port();
     for (const auto& port : config_.ports) {
         const auto open = ports_.find(port.name);
         const bool is_open = open != ports_.end();
+        if (port.name == policy::guest_agent_port)
+            view.guest_agent = {.permission = config_.policy.guest_agent,
+                                .is_connected = guest_control_ && guest_control_->is_connected()};
+        const bool is_permitted = policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
         view.ports.push_back({.port = port,
-                              .is_permitted = policy::permits_port(config_.policy.ports, port.name, port.needs_leave),
+                              .is_permitted = is_permitted && &port != held,
                               .is_connected = is_open && open->second->is_connected(),
                               .clients = is_open ? open->second->clients() : 0});
     }
@@ -326,6 +358,7 @@ Task<> Vm::run_close(std::shared_ptr<Vm> self, milliseconds grace, std::function
     port_.drop_guest(closing_->reason);
     changed_.notify();
     for (const auto& [name, port] : ports_) port->stop(closing_->code, closing_->reason);
+    stop_guest_agent();
     if (!co_await guest_.join(bounds::guest_farewell + bounds::guest_farewell)) clean = false;
     guest_.request_stop();
     if (!clean) log::warning("vm-cut", {{"vm", name_}, {"reason", "some connections did not end in time"}});

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "src/config.hpp"
+#include "src/io/guest_control.hpp"
 #include "src/io/guest_transport.hpp"
 #include "src/io/hub_port.hpp"
+#include "src/io/qga_port.hpp"
 #include "src/io/raw_port.hpp"
 #include "src/io/session.hpp"
 #include "src/io/task_group.hpp"
@@ -28,6 +30,12 @@ struct PortView {
     std::size_t clients = 0;
 };
 
+/// The QEMU guest agent of a machine as the API shows it. Values only.
+struct GuestAgentView {
+    policy::GuestAgentRule permission = policy::GuestAgentRule::off;
+    bool is_connected = false;
+};
+
 /// A machine as the API shows it. Values only.
 struct VmView {
     std::string name;
@@ -39,6 +47,7 @@ struct VmView {
     std::string_view display_kind = "vnc";
     std::size_t display_clients = 0;
     std::vector<PortView> ports;
+    std::optional<GuestAgentView> guest_agent;  ///< nullopt: the machine has no such port
     bridge::VmStatus status;
 };
 
@@ -73,6 +82,8 @@ public:
     /// From a coroutine of any context, which it goes on in.
     [[nodiscard]] Task<VmView> view();
     [[nodiscard]] Task<VmTrace> trace();
+    /// Asks the QEMU guest agent. Failures: those of GuestControl; disabled: there is no such port, or not for clients.
+    [[nodiscard]] Task<GuestAnswer> ask_guest(GuestAsk ask);
     /// nullopt: this session has no such channel now.
     [[nodiscard]] Task<std::optional<ChannelTarget>> channel_target(std::uint32_t session,
                                                                     ::vmcbridge::spice::ChannelId channel);
@@ -96,10 +107,21 @@ private:
     void open_ports();
     void update_ports();
     void run_port(const std::shared_ptr<RawPort>& port);
+    /// The guest agent's port, where the bridge itself holds that; nullptr: it does not.
+    [[nodiscard]] const Port* held_agent_port() const;
+    void open_guest_agent();
+    void run_guest_agent();
+    void update_guest_agent();
+    void stop_guest_agent();
+    void start_ask(GuestAsk ask, GuestControl::Done done);
     void review_channels(ClientId client) override;
     void want_mouse_mode(std::uint16_t mode) override;
     void handle_close(browser::CloseCode code, std::string reason, milliseconds grace, std::function<void()> done);
     [[nodiscard]] VmView describe() const;
+    /// What `start` hands over, at once or later and once, on the machine's context; on that of the coroutine that
+    /// waits. Can't be cancelled.
+    template <class Value>
+    [[nodiscard]] Task<Value> ask_later(std::function<void(Vm&, std::function<void(Value)>)> start);
     /// What `look` gives on the machine's context, on that of the coroutine that waits.
     template <class Value>
     [[nodiscard]] Task<Value> ask(std::function<Value(const Vm&)> look);
@@ -120,6 +142,8 @@ private:
     std::set<Session*> sessions_;
     std::size_t displays_ = 0;
     std::map<std::string, std::shared_ptr<RawPort>> ports_;  // those that are open, by their names
+    std::shared_ptr<QgaPort> agent_port_;                    // null: the bridge does not hold the guest agent's port
+    std::shared_ptr<GuestControl> guest_control_;            // null where that is
     std::map<::vmcbridge::spice::ChannelId, std::weak_ptr<spice::ChannelRelay>> channels_;  // the last one of each
     std::optional<Closing> closing_;
 

@@ -1,5 +1,6 @@
 #include "src/io/http/api.hpp"
 
+#include "src/io/http/api_guest.hpp"
 #include "src/io/http/api_tickets.hpp"
 #include "src/io/http/trace_json.hpp"
 
@@ -98,14 +99,18 @@ json::array ports_of(const VmView& view) {
 }
 
 json::object machine(const VmView& view) {
-    return {{"name", view.name},
-            {"uuid", text_or_null(view.uuid)},
-            {"guest", guest_of(view)},
-            {"agent", agent_of(view.status)},
-            {"clients", clients_of(view.status)},
-            {"display", display_of(view)},
-            {"ports", ports_of(view)},
-            {"counters", counters_of(view.status.counters)}};
+    json::object machine{{"name", view.name},
+                         {"uuid", text_or_null(view.uuid)},
+                         {"guest", guest_of(view)},
+                         {"agent", agent_of(view.status)},
+                         {"clients", clients_of(view.status)},
+                         {"display", display_of(view)},
+                         {"ports", ports_of(view)},
+                         {"counters", counters_of(view.status.counters)}};
+    if (view.guest_agent)
+        machine["guest_agent"] = json::object{{"permission", policy::name(view.guest_agent->permission)},
+                                              {"connected", view.guest_agent->is_connected}};
+    return machine;
 }
 
 Response as_json(std::string body) {
@@ -140,7 +145,7 @@ Response unknown_vm() { return problem(404, "there is no machine of this name", 
 
 Response forbidden(std::string_view detail) { return problem(403, detail, browser::Code::forbidden); }
 
-/// What follows "vms/" in the path: VM, VM/trace, VM/tickets, VM/console.vv.
+/// What follows "vms/" in the path: VM, VM/trace, VM/tickets, VM/console.vv, VM/guest, VM/guest/ACTION.
 struct MachinePath {
     std::string_view vm;  ///< not decoded
     std::string_view part;
@@ -152,8 +157,8 @@ std::optional<MachinePath> parse_machine_path(std::string_view path) {
     path.remove_prefix(one.size());
     const auto slash = std::min(path.find('/'), path.size());
     MachinePath out{.vm = path.substr(0, slash), .part = path.substr(std::min(slash + 1, path.size()))};
-    const bool is_known =
-        slash == path.size() || out.part == "trace" || out.part == "tickets" || out.part == "console.vv";
+    const bool is_known = slash == path.size() || out.part == "trace" || out.part == "tickets" ||
+                          out.part == "console.vv" || parse_guest_part(out.part);
     return is_known ? std::optional{out} : std::nullopt;
 }
 
@@ -183,6 +188,23 @@ Response answer_spice(const ApiParts& parts, const MachinePath& path, const Requ
     return tickets ? make_ticket(parts.spice, ask) : make_console_file(parts.spice, ask);
 }
 
+/// "vms/VM/guest" and "vms/VM/guest/ACTION". A token that lets clients command the guest would have to name
+/// port:org.qemu.guest_agent.0.
+Task<Response> answer_guest(const ApiParts& parts, const MachinePath& path, GuestPart part, const Request& request,
+                            const Admission& admission) {
+    const bool is_read = request.method == "GET" || request.method == "HEAD";
+    if (part.power && request.method != "POST") co_return only("POST", "the machine is asked with POST");
+    if (!part.power && !is_read) co_return only("GET, HEAD", "this can only be read");
+    if (is_from_elsewhere(request)) co_return forbidden("this can't be asked for from another site");
+    if (!admission.permissions.has(policy::Permission::observe))
+        co_return forbidden("your token does not allow to observe this machine");
+    const auto vm = find(parts.vms, path.vm);
+    if (!vm) co_return unknown_vm();
+    GuestAsk ask{.power = part.power, .peer = std::string{parts.peer}, .asker = parts.asker};
+    const auto answer = co_await vm->ask_guest(std::move(ask));
+    co_return to_response(part, answer);
+}
+
 }  // namespace
 
 std::string to_json(const VmView& view) { return json::serialize(machine(view)); }
@@ -194,6 +216,8 @@ Task<Response> answer_api(ApiParts parts, const Request& request, const Admissio
     if (path != list && !one) co_return problem(404, "the interface has nothing at this path");
     if (one && (one->part == "tickets" || one->part == "console.vv"))
         co_return answer_spice(parts, *one, request, admission);
+    if (const auto guest = one ? parse_guest_part(one->part) : std::nullopt)
+        co_return co_await answer_guest(parts, *one, *guest, request, admission);
     if (request.method != "GET" && request.method != "HEAD") co_return only("GET, HEAD", "this can only be read");
     if (!one) co_return co_await answer_all(parts.vms);
     if (!admission.permissions.has(policy::Permission::observe))

@@ -59,10 +59,12 @@ void put_protection(std::string& head, const AnswerTo& request) {
 
 }  // namespace
 
-Response problem(unsigned status, std::string_view detail, std::optional<browser::Code> code) {
+Response problem(unsigned status, std::string_view detail, std::optional<browser::Code> code,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> more) {
     boost::json::object body{
         {"type", "about:blank"}, {"title", reason(status)}, {"status", status}, {"detail", detail}};
     if (code) body["code"] = browser::name(*code);
+    for (const auto& [name, value] : more) body[name] = value;
     Response response;
     response.status = status;
     response.type = "application/problem+json";

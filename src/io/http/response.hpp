@@ -2,6 +2,7 @@
 
 #include "proto/browser/codes.hpp"
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +21,10 @@ struct Response {
 };
 
 /// A problem of RFC 9457: application/problem+json with type, title, status, detail, and `code` of the one table where
-/// one fits.
+/// one fits; `more` members are texts.
 [[nodiscard]] Response problem(unsigned status, std::string_view detail,
-                               std::optional<browser::Code> code = std::nullopt);
+                               std::optional<browser::Code> code = std::nullopt,
+                               std::initializer_list<std::pair<std::string_view, std::string_view>> more = {});
 
 /// What an answer needs to know of its request.
 struct AnswerTo {

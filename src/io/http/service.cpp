@@ -12,6 +12,8 @@
 #include "src/io/websocket/frame.hpp"
 #include "src/log.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -69,19 +71,39 @@ Response plain(std::string_view text) {
     return response;
 }
 
-Task<Response> answer(Service& service, const Request& request, const Admission& admission) {
-    if (request.path == "/healthz") co_return plain("ok\n");
+/// Tells `asker` when the client has gone; half a connection counts as gone too, as with proxies. Ends by cancellation.
+Task<> watch(Stream& stream, Presence& asker) {
+    const bool open = co_await stream.readable();
+    if (!open || stream.has_hung_up()) asker.leave();  // else the next request is here already, and has to wait
+    Timer never{co_await net::this_coro::executor, Clock::time_point::max()};
+    [[maybe_unused]] const auto [aborted] = co_await never.async_wait(as_value);
+}
+
+/// What takes its time is given up when the client goes.
+Task<Response> answer_while_there(Service& service, Stream& stream, const Request& request, const Admission& admission,
+                                  const Peer& peer) {
+    using namespace net::experimental::awaitable_operators;
+    const auto asker = std::make_shared<Presence>();
+    service.asking.insert(asker);
+    const auto forget = [&service](const auto* each) { service.asking.erase(*each); };
+    const std::unique_ptr<const std::shared_ptr<Presence>, decltype(forget)> entry{&asker, forget};
+    const ApiParts parts{.vms = service.vms, .spice = service.spice, .peer = peer.text, .asker = asker};
+    auto first = co_await (answer_api(parts, request, admission) || watch(stream, *asker));
+    if (first.index() == 1) co_return problem(503, "the bridge stops", browser::Code::stopping);
+    co_return std::move(std::get<0>(first));
+}
+
+Response answer(const Service& service, const Request& request) {
+    if (request.path == "/healthz") return plain("ok\n");
     if (request.path == "/readyz") {
-        if (service.stopping) co_return problem(503, "the bridge stops", browser::Code::stopping);
-        co_return plain("ready\n");
+        if (service.stopping) return problem(503, "the bridge stops", browser::Code::stopping);
+        return plain("ready\n");
     }
-    if (request.path.starts_with(api_prefix))
-        co_return co_await answer_api({service.vms, service.spice}, request, admission);
     if (const auto path = parse_socket_path(request.path)) {
         auto handshake = accept_handshake(request, path->service);
-        co_return handshake ? problem(400, "this path is a WebSocket") : std::move(handshake.error());
+        return handshake ? problem(400, "this path is a WebSocket") : std::move(handshake.error());
     }
-    co_return service.pages.answer(request);
+    return service.pages.answer(request);
 }
 
 /// Takes what ends the connection at the peer's leisure: a close with unread bytes would destroy what we have written.
@@ -242,8 +264,10 @@ Task<bool> serve_request(Service& service, Pending::Connection& place, RequestRe
     } else if (request.is_upgrade()) {
         response = co_await answer_upgrade(service, place, reader, request, *admission, peer);
         if (!response) co_return false;
+    } else if (request.path.starts_with(api_prefix)) {
+        response = co_await answer_while_there(service, stream, request, *admission, peer);
     } else {
-        response = co_await answer(service, request, *admission);
+        response = answer(service, request);
     }
     const bool keep_alive = request.keep_alive && !service.stopping && admission.has_value();
     const AnswerTo to{.host = peer.admin || !admission ? std::string_view{} : request.field("host"),
@@ -257,6 +281,11 @@ Task<bool> serve_request(Service& service, Pending::Connection& place, RequestRe
 }
 
 }  // namespace
+
+void Service::stop() {
+    stopping = true;
+    for (const auto& each : asking) each->leave();
+}
 
 Task<> serve_connection(std::shared_ptr<Service> service, Stream stream, Peer peer) {
     const auto forget = [&service](Pending::Entry* entry) { service->pending.remove(*entry); };

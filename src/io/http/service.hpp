@@ -5,11 +5,13 @@
 #include "src/io/http/pages.hpp"
 #include "src/io/http/spice_access.hpp"
 #include "src/io/pending.hpp"
+#include "src/io/presence.hpp"
 #include "src/io/stream.hpp"
 #include "src/io/tls.hpp"
 #include "src/io/vm_registry.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 
 namespace vmcbridge::io::spice {
@@ -27,7 +29,11 @@ struct Service {
     std::shared_ptr<const TlsServer> tls{};  ///< null: TCP is plain too
     SpiceAccess spice{};
     std::shared_ptr<io::spice::LinkService> links{};
+    std::set<std::shared_ptr<Presence>> asking{};  ///< the API, and waiting for its answer
     bool stopping = false;
+
+    /// Refuses new requests, and lets nobody wait for a guest any more.
+    void stop();
 };
 
 /// One connection: its requests, one after the other, until it ends or becomes a WebSocket and moves to its machine.
