@@ -51,6 +51,7 @@ void GuestControl::ask(GuestAsk ask, Done done) {
 
 std::optional<Failure> GuestControl::refusal(const GuestAsk& ask) {
     if (stopping_) return Failure{.code = Code::stopping, .detail = "the machine is being detached"};
+    if (ask.asker->is_gone()) return gone();
     if (ask.power && rule_ != GuestAgentRule::power) return power_is_off();
     if (!commands_->is_connected())
         return Failure{.code = Code::no_agent, .detail = "nobody is at the guest agent's port"};

@@ -84,6 +84,7 @@ Task<Response> answer_while_there(Service& service, Stream& stream, const Reques
                                   const Peer& peer) {
     using namespace net::experimental::awaitable_operators;
     const auto asker = std::make_shared<Presence>();
+    if (service.stopping) asker->leave();
     service.asking.insert(asker);
     const auto forget = [&service](const auto* each) { service.asking.erase(*each); };
     const std::unique_ptr<const std::shared_ptr<Presence>, decltype(forget)> entry{&asker, forget};

@@ -168,6 +168,15 @@ TEST_F(GuestControlTest, WhatNobodyWaitsForIsNotAsked) {
     EXPECT_EQ(commands_->commands.back(), qga::encode(qga::command_of(qga::Power::suspend)));
 }
 
+TEST_F(GuestControlTest, WhoHasGoneAlreadyIsNotServed) {
+    const auto asker = std::make_shared<Presence>();
+    asker->leave();
+    std::string code;
+    control_->ask({.power = qga::Power::shutdown, .peer = "test", .asker = asker},
+                  [&](const GuestAnswer& answer) { code = browser::name(answer.error().code); });
+    EXPECT_EQ(code, "cancelled");
+}
+
 TEST_F(GuestControlTest, StopTellsAllWhoWait) {
     ask();
     expect_commands(1);
