@@ -30,7 +30,7 @@ Failure refusal(const json::value& error) {
 
 const json::value& Reply::value() const noexcept {
     static const json::value null;
-    const auto* const object = document_ ? document_->value->if_object() : nullptr;
+    const auto* const object = document_ && document_->value ? document_->value->if_object() : nullptr;
     const auto* const value = object == nullptr ? nullptr : object->if_contains("return");
     return value == nullptr ? null : *value;
 }

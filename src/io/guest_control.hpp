@@ -47,9 +47,9 @@ public:
                  policy::GuestAgentRule rule);
     GuestControl(const GuestControl&) = delete;
     GuestControl& operator=(const GuestControl&) = delete;
-    ~GuestControl() { stop(); }
+    ~GuestControl() = default;
 
-    /// Serves those who ask until stop().
+    /// Serves those who ask until stop(), which has to come before the end.
     [[nodiscard]] Task<> run(std::shared_ptr<GuestControl> self);
     /// REQUIRES: `rule` is not off. It holds for what was asked before too.
     void update(policy::GuestAgentRule rule) noexcept { rule_ = rule; }

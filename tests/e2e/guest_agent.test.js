@@ -7,7 +7,7 @@ import http from 'node:http';
 import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { Daemon, VMCBRIDGE } from '../support/daemon.js';
-import { eventually } from '../support/deadline.js';
+import { eventually, within } from '../support/deadline.js';
 import { RawPortClient } from '../support/raw_port.js';
 import { startQga } from '../support/real_qga.js';
 import { Sandbox } from '../support/sandbox.js';
@@ -364,7 +364,7 @@ test('a port that is relayed can\'t be held', async () => {
         await writeFile(config, `[vm one]\nguest = unix:/x\nports = ${PORT}\nguest-agent = info\n`);
         const child = sandbox.start('check', VMCBRIDGE, ['check-config', config]);
         await child.says(/x\.conf:3: \[vm one\] ports: "org\.qemu\.guest_agent\.0" can't be relayed.*write guest-agent/);
-        assert.equal((await child.closed).code, 1);
+        assert.equal((await within(5000, child.closed, 'check-config ends')).code, 1);
     } finally {
         await sandbox.close();
     }
