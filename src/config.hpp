@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/agent_holder.hpp"
 #include "src/opener.hpp"
 #include "src/policy/policy.hpp"
 
@@ -92,6 +93,8 @@ struct Port {
     std::string problem;           ///< why nobody can
     bool needs_leave = false;      ///< what it carries commands the guest: open only where policy names it
     PortFacts facts;
+    /// Of the QEMU guest agent's: who holds it in the bridge's place, and hands commands on; nullptr: nobody.
+    std::shared_ptr<AgentHolder> agent_holder{};
 
     friend bool operator==(const Port&, const Port&) = default;
 };

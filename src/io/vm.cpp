@@ -55,7 +55,7 @@ void Vm::start() {
         self->house_.spawn("pings", self->run_pings(self));
         self->guest_.spawn("guest", self->run_guest(self));
         for (const auto& [name, port] : self->ports_) self->run_port(port);
-        if (self->agent_port_) self->run_guest_agent();
+        if (self->guest_control_) self->run_guest_agent();
     });
 }
 
@@ -144,7 +144,7 @@ void Vm::want_mouse_mode(std::uint16_t mode) {
 }
 
 bool Vm::may_open(const Port& port) const {
-    return port.channel && &port != held_agent_port() &&
+    return port.channel && &port != guest_agent_port() &&
            policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
 }
 
@@ -279,7 +279,7 @@ VmView Vm::describe() const {
                 .ports = {},
                 .guest_agent = {},
                 .status = port_.status()};
-    const auto* const held = held_agent_port();
+    const auto* const typed = guest_agent_port();
     for (const auto& port : config_.ports) {
         const auto open = ports_.find(port.name);
         const bool is_open = open != ports_.end();
@@ -288,7 +288,7 @@ VmView Vm::describe() const {
                                 .is_connected = guest_control_ && guest_control_->is_connected()};
         const bool is_permitted = policy::permits_port(config_.policy.ports, port.name, port.needs_leave);
         view.ports.push_back({.port = port,
-                              .is_permitted = is_permitted && &port != held,
+                              .is_permitted = is_permitted && &port != typed,
                               .is_connected = is_open && open->second->is_connected(),
                               .clients = is_open ? open->second->clients() : 0});
     }

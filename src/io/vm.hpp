@@ -3,6 +3,7 @@
 #include "src/config.hpp"
 #include "src/io/guest_control.hpp"
 #include "src/io/guest_transport.hpp"
+#include "src/io/held_agent.hpp"
 #include "src/io/hub_port.hpp"
 #include "src/io/qga_port.hpp"
 #include "src/io/raw_port.hpp"
@@ -108,7 +109,7 @@ private:
     void update_ports();
     void run_port(const std::shared_ptr<RawPort>& port);
     /// The guest agent's port, where the bridge itself holds that; nullptr: it does not.
-    [[nodiscard]] const Port* held_agent_port() const;
+    [[nodiscard]] const Port* guest_agent_port() const;
     void open_guest_agent();
     void run_guest_agent();
     void update_guest_agent();
@@ -143,7 +144,8 @@ private:
     std::size_t displays_ = 0;
     std::map<std::string, std::shared_ptr<RawPort>> ports_;  // those that are open, by their names
     std::shared_ptr<QgaPort> agent_port_;                    // null: the bridge does not hold the guest agent's port
-    std::shared_ptr<GuestControl> guest_control_;            // null where that is
+    std::shared_ptr<HeldAgent> held_agent_;                  // null: nobody holds it in the bridge's place
+    std::shared_ptr<GuestControl> guest_control_;            // null where both are
     std::map<::vmcbridge::spice::ChannelId, std::weak_ptr<spice::ChannelRelay>> channels_;  // the last one of each
     std::optional<Closing> closing_;
 

@@ -5,41 +5,52 @@
 
 namespace vmcbridge::io {
 
-const Port* Vm::held_agent_port() const {
+const Port* Vm::guest_agent_port() const {
     if (config_.policy.guest_agent == policy::GuestAgentRule::off) return nullptr;
     const auto port = std::ranges::find(config_.ports, policy::guest_agent_port, &Port::name);
-    return port == config_.ports.end() || !port->channel ? nullptr : &*port;
+    if (port == config_.ports.end()) return nullptr;
+    return port->channel || port->agent_holder ? &*port : nullptr;
 }
 
 void Vm::open_guest_agent() {
-    const auto* const port = held_agent_port();
+    const auto* const port = guest_agent_port();
     if (port == nullptr) return;
-    agent_port_ = std::make_shared<QgaPort>(context_, name_, *port);
-    guest_control_ = std::make_shared<GuestControl>(context_, name_, agent_port_, config_.policy.guest_agent);
+    std::shared_ptr<GuestCommands> commands;
+    if (port->agent_holder)
+        commands = held_agent_ = std::make_shared<HeldAgent>(*port);
+    else
+        commands = agent_port_ = std::make_shared<QgaPort>(context_, name_, *port);
+    guest_control_ = std::make_shared<GuestControl>(context_, name_, std::move(commands), config_.policy.guest_agent);
 }
 
 void Vm::run_guest_agent() {
-    guest_.spawn("port", agent_port_->run(agent_port_));
+    if (agent_port_) guest_.spawn("port", agent_port_->run(agent_port_));
     guest_.spawn("guest-agent", guest_control_->run(guest_control_));
 }
 
 void Vm::update_guest_agent() {
-    const auto* const port = held_agent_port();
-    if (port == nullptr) return stop_guest_agent();
-    if (agent_port_) {
-        guest_control_->update(config_.policy.guest_agent);
-        return agent_port_->update(*port);
+    const auto* const port = guest_agent_port();
+    const bool is_held = port != nullptr && port->agent_holder;
+    if (port == nullptr || is_held == (held_agent_ == nullptr)) stop_guest_agent();
+    if (port == nullptr) return;
+    if (!guest_control_) {
+        open_guest_agent();
+        return run_guest_agent();
     }
-    open_guest_agent();
-    run_guest_agent();
+    guest_control_->update(config_.policy.guest_agent);
+    if (is_held)
+        held_agent_->update(*port);
+    else
+        agent_port_->update(*port);
 }
 
 void Vm::stop_guest_agent() {
-    if (!agent_port_) return;
+    if (!guest_control_) return;
     guest_control_->stop();
-    agent_port_->stop();
+    if (agent_port_) agent_port_->stop();
     guest_control_.reset();
     agent_port_.reset();
+    held_agent_.reset();
 }
 
 void Vm::start_ask(GuestAsk ask, GuestControl::Done done) {

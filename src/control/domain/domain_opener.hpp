@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/agent_holder.hpp"
 #include "src/opener.hpp"
 
 #include <memory>
@@ -22,6 +23,8 @@ public:
     [[nodiscard]] virtual std::shared_ptr<Opener> console(const std::string& alias) = 0;
     /// Graphics, by their place in the XML. On the host of the domain alone.
     [[nodiscard]] virtual std::shared_ptr<Opener> graphics(unsigned index) = 0;
+    /// The QEMU guest agent, whose port libvirt's daemon holds by itself.
+    [[nodiscard]] virtual std::shared_ptr<AgentHolder> guest_agent() = 0;
 };
 
 }  // namespace vmcbridge::control

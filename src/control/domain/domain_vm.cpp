@@ -146,6 +146,11 @@ private:
                   .facts = facts_of(device)};
         if (const auto valid = parse_port_name(name); !valid)
             return note(device.line, element_of(device.kind), "left out: " + valid.error().text);
+        if (port.needs_leave && domain_.opener && device.type == "unix") {
+            port.agent_holder = domain_.opener->guest_agent();
+            port.problem = "libvirt's daemon holds it; guest-agent in [policy] has its agent asked by way of that";
+            return out_.vm.ports.push_back(std::move(port));
+        }
         auto channel = reach(domain_, device);
         if (!channel) {
             port.problem = channel.error().text;

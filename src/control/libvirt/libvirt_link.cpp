@@ -3,6 +3,7 @@
 #include "src/control/glib.hpp"
 
 #include <libvirt-glib/libvirt-glib.h>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -27,6 +28,14 @@ Problem last_problem() { return {virGetLastErrorMessage()}; }
 std::string uuid_of(virDomain* domain) {
     std::array<char, VIR_UUID_STRING_BUFLEN> text{};
     return virDomainGetUUIDString(domain, text.data()) == 0 ? std::string{text.data()} : std::string{};
+}
+
+/// Why it has not answered; libvirt hands on its own refusals as texts.
+AgentHolder::Answer refusal_of_agent() {
+    const auto code = virGetLastErrorCode();
+    const bool is_there = code != VIR_ERR_AGENT_UNRESPONSIVE && code != VIR_ERR_AGENT_UNSYNCED &&
+                          code != VIR_ERR_OPERATION_INVALID && code != VIR_ERR_ARGUMENT_UNSUPPORTED;
+    return {.problem = virGetLastErrorMessage(), .is_agent_there = is_there};
 }
 
 /// The XML with passwords, where whoever we are may see them.
@@ -168,6 +177,26 @@ Parsed<std::vector<LiveDomain>> LibvirtLink::look_up(const std::vector<std::stri
             return last_problem();
     }
     return all;
+}
+
+Parsed<AgentHolder::Answer> LibvirtLink::ask_agent(const std::string& uuid, const std::string& command,
+                                                   std::chrono::seconds patience) const {
+    const DomainPtr domain{virDomainLookupByUUIDString(impl_->connection, uuid.c_str())};
+    if (!domain) return last_problem();
+    const GText line{virDomainQemuAgentCommand(domain.get(), command.c_str(), static_cast<int>(patience.count()), 0)};
+    if (!line) return refusal_of_agent();
+    return AgentHolder::Answer{.line = line.get()};
+}
+
+Parsed<AgentHolder::Answer> LibvirtLink::ask_power(const std::string& uuid, const std::string& what) const {
+    const DomainPtr domain{virDomainLookupByUUIDString(impl_->connection, uuid.c_str())};
+    if (!domain) return last_problem();
+    const auto done = what == "shutdown" ? virDomainShutdownFlags(domain.get(), VIR_DOMAIN_SHUTDOWN_GUEST_AGENT)
+                      : what == "reboot"
+                          ? virDomainReboot(domain.get(), VIR_DOMAIN_REBOOT_GUEST_AGENT)
+                          : virDomainPMSuspendForDuration(domain.get(), VIR_NODE_SUSPEND_TARGET_MEM, 0, 0);
+    if (done != 0) return refusal_of_agent();
+    return AgentHolder::Answer{};
 }
 
 Parsed<int> LibvirtLink::open_graphics(const std::string& uuid, unsigned index) const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "src/agent_holder.hpp"
 #include "src/control/problem.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -53,6 +55,11 @@ public:
                                                           const DomainFilter& filter) const;
     /// A socket to the server of these graphics of a domain that runs; the caller's. `index`: their place in the XML.
     [[nodiscard]] Parsed<int> open_graphics(const std::string& uuid, unsigned index) const;
+    /// A command for the QEMU guest agent of a domain, as JSON, and its answer.
+    [[nodiscard]] Parsed<AgentHolder::Answer> ask_agent(const std::string& uuid, const std::string& command,
+                                                        std::chrono::seconds patience) const;
+    /// shutdown, reboot or suspend, through that agent.
+    [[nodiscard]] Parsed<AgentHolder::Answer> ask_power(const std::string& uuid, const std::string& what) const;
 
 private:
     struct Impl;

@@ -33,29 +33,65 @@ private:
     Timer pause_;
 };
 
+using LinkNow = std::function<std::shared_ptr<LibvirtLink>()>;
+
+/// Asks the daemon in the background; `done` is called on the main thread, where there is no daemon too.
+template <class Value>
+void ask(const LinkNow& link, std::function<Parsed<Value>(const LibvirtLink&)> what,
+         std::function<void(Parsed<Value>)> done) {
+    on_main([link, what = std::move(what), done = std::move(done)] {
+        auto now = link();
+        if (!now) return done(Problem{"libvirt's daemon is not there"});
+        in_background(
+            [now = std::move(now), what]() mutable {
+                auto answer = what(*now);
+                now.reset();  // its end may wait for the daemon
+                return answer;
+            },
+            done);
+    });
+}
+
 class GraphicsOpener final : public Opener {
 public:
-    using LinkNow = std::function<std::shared_ptr<LibvirtLink>()>;
     GraphicsOpener(LinkNow link, std::string uuid, unsigned index)
         : link_{std::move(link)}, uuid_{std::move(uuid)}, index_{index} {}
     void open(Done done) override {
-        on_main([link = link_, uuid = uuid_, index = index_, done = std::move(done)] {
-            auto now = link();
-            if (!now) return done(-1, "libvirt's daemon is not there");
-            in_background(
-                [now = std::move(now), uuid, index]() mutable {
-                    auto opened = now->open_graphics(uuid, index);
-                    now.reset();  // its end may wait for the daemon
-                    return opened;
-                },
-                [done](Parsed<int> opened) { opened ? done(*opened, {}) : done(-1, opened.error().text); });
-        });
+        ask<int>(
+            link_, [uuid = uuid_, index = index_](const LibvirtLink& on) { return on.open_graphics(uuid, index); },
+            [done = std::move(done)](Parsed<int> opened) {
+                opened ? done(*opened, {}) : done(-1, opened.error().text);
+            });
     }
 
 private:
     LinkNow link_;
     std::string uuid_;
     unsigned index_;
+};
+
+class LibvirtAgent final : public AgentHolder {
+public:
+    LibvirtAgent(LinkNow link, std::string uuid) : link_{std::move(link)}, uuid_{std::move(uuid)} {}
+    void ask(std::string command, std::chrono::seconds patience, Done done) override {
+        hand_on([uuid = uuid_, command = std::move(command),
+                 patience](const LibvirtLink& on) { return on.ask_agent(uuid, command, patience); },
+                std::move(done));
+    }
+    void ask_power(std::string what, Done done) override {
+        hand_on([uuid = uuid_, what = std::move(what)](const LibvirtLink& on) { return on.ask_power(uuid, what); },
+                std::move(done));
+    }
+
+private:
+    void hand_on(std::function<Parsed<Answer>(const LibvirtLink&)> what, Done done) {
+        control::ask<Answer>(link_, std::move(what), [done = std::move(done)](Parsed<Answer> answer) {
+            done(answer ? *std::move(answer) : Answer{.problem = answer.error().text, .is_agent_there = false});
+        });
+    }
+
+    LinkNow link_;
+    std::string uuid_;
 };
 
 }  // namespace
@@ -73,6 +109,11 @@ std::shared_ptr<Opener> LibvirtOpener::graphics(unsigned index) {
     auto& opener = openers_["graphics " + std::to_string(index)];
     if (!opener) opener = std::make_shared<GraphicsOpener>(link_, uuid_, index);
     return opener;
+}
+
+std::shared_ptr<AgentHolder> LibvirtOpener::guest_agent() {
+    if (!agent_) agent_ = std::make_shared<LibvirtAgent>(link_, uuid_);
+    return agent_;
 }
 
 }  // namespace vmcbridge::control

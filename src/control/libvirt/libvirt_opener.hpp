@@ -21,6 +21,7 @@ public:
     std::shared_ptr<Opener> channel(const std::string& name) override;
     std::shared_ptr<Opener> console(const std::string& alias) override;
     std::shared_ptr<Opener> graphics(unsigned index) override;
+    std::shared_ptr<AgentHolder> guest_agent() override;
 
 private:
     std::shared_ptr<Opener> stream(const std::string& kind, const std::string& name);
@@ -29,6 +30,7 @@ private:
     std::string uuid_;
     std::function<std::shared_ptr<LibvirtLink>()> link_;
     std::map<std::string, std::shared_ptr<Opener>> openers_;  // by kind and name
+    std::shared_ptr<AgentHolder> agent_;
 };
 
 }  // namespace vmcbridge::control
