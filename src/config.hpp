@@ -58,6 +58,11 @@ struct Guest {
     friend bool operator==(const Guest&, const Guest&) = default;
 };
 
+/// A SPICE server holds the guest's port.
+[[nodiscard]] constexpr bool is_spice(Guest::Kind kind) noexcept {
+    return kind == Guest::Kind::spice || kind == Guest::Kind::spice_tls || kind == Guest::Kind::spice_unix;
+}
+
 /// Where a VM's picture comes from: VNC over TCP or a unix socket.
 struct Display {
     Address address{};

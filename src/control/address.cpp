@@ -42,6 +42,8 @@ bool is_v6(std::string_view host) {
 
 /// HOST:PORT or [V6]:PORT; `whole` is what the user wrote, for the error.
 Parsed<Address> parse_tcp(std::string_view text, std::string_view whole, unsigned lowest_port) {
+    if (text.starts_with("//"))
+        return fault(whole, "write " + std::string{whole.substr(0, whole.find(':'))} + ":HOST:PORT, without //");
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos || text.back() == ']')
         return fault(whole, "no port; write HOST:PORT or [V6]:PORT");
@@ -104,10 +106,6 @@ constexpr std::string_view guest_help =
     "spice+tls:HOST:PORT, spice+unix:PATH, fd:N or libvirt:DOMAIN";
 
 constexpr std::string_view domain_scheme = "libvirt";
-
-bool is_spice(Guest::Kind kind) noexcept {
-    return kind == Guest::Kind::spice || kind == Guest::Kind::spice_tls || kind == Guest::Kind::spice_unix;
-}
 
 struct GuestOption {
     std::string_view name;

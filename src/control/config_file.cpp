@@ -2,6 +2,7 @@
 
 #include "src/control/address.hpp"
 #include "src/control/glib.hpp"
+#include "src/control/guest_files.hpp"
 #include "src/control/key_file.hpp"
 #include "src/control/keys.hpp"
 #include "src/control/ticket_file.hpp"
@@ -314,9 +315,21 @@ Result<ConfigFile, ConfigFaults> read_config(const std::string& path) {
 
 ConfigFaults conflicts(const Config& config, const ConfigFile& origin) { return Conflicts{config, origin}.find(); }
 
+ConfigFaults notes_of(const ConfigFile& file) {
+    ConfigFaults notes;
+    for (const auto& [name, vm] : file.config.vms)
+        if (vm.display && vm.guest && is_spice(vm.guest->kind))
+            notes.push_back(fault_at(file, "vm " + name, "display",
+                                     "pages show this one; SPICE viewers get the picture of the guest's SPICE server"));
+    return notes;
+}
+
 ConfigFaults faults_of(ConfigFile& file, TlsCheck check_tls) {
     auto faults = conflicts(file.config, file);
     std::ranges::move(read_tickets(file.config, file), std::back_inserter(faults));
+    auto [wrong, unread] = check_guest_files(file.config, file);
+    std::ranges::move(wrong, std::back_inserter(faults));
+    std::ranges::move(unread, std::back_inserter(faults));
     const auto& tls = file.config.server.tls;
     if (tls.certificate.empty() || tls.key.empty()) return faults;
     if (auto text = check_tls(tls); !text.empty())

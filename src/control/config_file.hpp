@@ -52,6 +52,9 @@ using TlsCheck = std::string (*)(const TlsFiles& files);
 [[nodiscard]] ConfigFault fault_at(const ConfigFile& origin, const std::string& group, const std::string& key,
                                    std::string text);
 
+/// What holds, and may be meant otherwise.
+[[nodiscard]] ConfigFaults notes_of(const ConfigFile& file);
+
 /// All that does not hold between the values of a file and the files that it names; reads its tickets.
 [[nodiscard]] ConfigFaults faults_of(ConfigFile& file, TlsCheck check_tls);
 

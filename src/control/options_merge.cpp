@@ -1,4 +1,5 @@
 #include "src/control/address.hpp"
+#include "src/control/guest_files.hpp"
 #include "src/control/options.hpp"
 #include "src/control/ticket_file.hpp"
 #include "src/log.hpp"
@@ -94,6 +95,9 @@ Result<ConfigFile, ConfigFaults> load_config(const ServeCommand& command) {
     auto faults = merge(command, *file);
     std::ranges::move(conflicts(file->config, *file), std::back_inserter(faults));
     std::ranges::move(read_tickets(file->config, *file), std::back_inserter(faults));
+    auto [wrong, unread] = check_guest_files(file->config, *file);
+    std::ranges::move(wrong, std::back_inserter(faults));
+    for (const auto& fault : unread) log::warning("guest-file", {{"reason", to_text(fault)}});
     if (!faults.empty()) return faults;
     return file;
 }
@@ -103,6 +107,7 @@ Findings findings_of(const CheckConfigCommand& command, TlsCheck check_tls) {
     if (!file) return {std::move(file).error(), {}};
     auto findings = add_domains(command.domains, *file);
     std::ranges::move(faults_of(*file, check_tls), std::back_inserter(findings.faults));
+    std::ranges::move(notes_of(*file), std::back_inserter(findings.notes));
     return findings;
 }
 

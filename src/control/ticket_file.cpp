@@ -5,16 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace vmcbridge::control {
 namespace {
 
-constexpr std::size_t password_max = 60;  // SPICE has room for no more
 constexpr mode_t of_others = S_IROTH | S_IWOTH;
 
 Problem fault(const std::string& path, std::string_view what) { return {"\"" + path + "\": " + std::string{what}}; }
@@ -23,7 +22,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 }  // namespace
 
-Parsed<std::string> read_ticket_file(const std::string& path) {
+Parsed<std::string> read_ticket_file(const std::string& path, std::size_t most) {
     // Not to wait for a FIFO, nor to take a terminal along.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return fault(path, std::string{"can't be read: "} + std::strerror(errno));
@@ -33,14 +32,14 @@ Parsed<std::string> read_ticket_file(const std::string& path) {
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return fault(path, "not a file");
     if ((status.st_mode & of_others) != 0)
         return fault(path, "everybody on this machine can read or write it; chmod o-rw it, and choose a new password");
-    std::array<char, password_max + 2> bytes{};  // and a line's end of two characters
+    std::vector<char> bytes(most + 2);  // and a line's end of two characters
     const auto count = ::read(fd, bytes.data(), bytes.size());
     if (count < 0) return fault(path, std::string{"can't be read: "} + std::strerror(errno));
     std::string_view line{bytes.data(), static_cast<std::size_t>(count)};
     line = line.substr(0, line.find('\n'));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.size() > password_max)
-        return fault(path, "its first line is not a password of 1 to " + std::to_string(password_max) + " bytes");
+    if (line.empty() || line.size() > most)
+        return fault(path, "its first line is not a password of 1 to " + std::to_string(most) + " bytes");
     if (std::ranges::any_of(line, is_control)) return fault(path, "its first line has control characters");
     return parsed_text(std::string{line});
 }

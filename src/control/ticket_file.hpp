@@ -8,9 +8,12 @@
 /// spice-ticket-file: a password for SPICE clients that lies in a file of its own.
 namespace vmcbridge::control {
 
-/// The first line of a regular file that others than its owner and group can neither read nor write: 1 to 60 bytes
+/// What SPICE has room for, bytes.
+inline constexpr std::size_t ticket_max = 60;
+
+/// The first line of a regular file that others than its owner and group can neither read nor write: 1 to `most` bytes
 /// without control characters. A Problem never says what stands in it.
-[[nodiscard]] Parsed<std::string> read_ticket_file(const std::string& path);
+[[nodiscard]] Parsed<std::string> read_ticket_file(const std::string& path, std::size_t most = ticket_max);
 
 /// Reads the files that the machines of `config` name into its spice_passwords. Faults: those that can't be read, and
 /// passwords of two machines that are equal, since the password says which machine is meant.

@@ -173,5 +173,11 @@ TEST(SpiceGuest, SaysWhatIsWrongWithAnOption) {
     EXPECT_THAT(problem_of(parse_guest("tcp:host:1?user=a")), HasSubstr("port"));
 }
 
+TEST(SpiceGuest, WrittenAsAUrlIsToldHowToBeWritten) {
+    EXPECT_THAT(problem_of(parse_guest("spice://host:5900")), HasSubstr("write spice:HOST:PORT, without //"));
+    EXPECT_THAT(problem_of(parse_guest("spice+tls://host:5900")), HasSubstr("write spice+tls:HOST:PORT, without //"));
+    EXPECT_THAT(problem_of(parse_display("vnc://host:5900")), HasSubstr("write vnc:HOST:PORT, without //"));
+}
+
 }  // namespace
 }  // namespace vmcbridge::control
