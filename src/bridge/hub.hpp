@@ -149,6 +149,8 @@ public:
     [[nodiscard]] bool may_open(ClientId client, spice::ChannelId channel) const;
     /// Do its keys and clicks reach the guest?
     [[nodiscard]] bool may_input(ClientId client) const;
+    /// A key or click of this client did not reach the guest, the first one since others did: it is told why.
+    void handle_held_input(ClientId client, Time now);
     /// Whose session has this id.
     [[nodiscard]] std::optional<ClientId> client_of(std::uint32_t session) const;
 

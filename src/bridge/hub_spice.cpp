@@ -72,6 +72,12 @@ bool Hub::may_input(ClientId id) const {
     return viewer && parts_->session.may_input(*viewer, parts_->display.lead());
 }
 
+void Hub::handle_held_input(ClientId id, Time now) {
+    auto& parts = at(now);
+    if (auto* const viewer = parts.world.find_spice(id)) parts.session.input_held(*viewer);
+    parts.finish(now);
+}
+
 std::optional<ClientId> Hub::client_of(std::uint32_t session) const {
     for (const auto* const viewer : parts_->world.spice_clients())
         if (viewer->session() == session) return viewer->id();

@@ -52,11 +52,13 @@ void SessionBroker::channels_wanted(SpiceClient& viewer) {
     std::erase(waiting_, viewer.id());
     if (!is_permitted(viewer)) {
         waiting_.push_back(viewer.id());  // until it is
-        return viewer.channels({});
+        viewer.channels({});
+        return tell_left_out(viewer);
     }
     if (owner_ && world_.settings.policy.spice_session == policy::SpiceSession::refuse) {
         waiting_.push_back(viewer.id());
         viewer.channels({});
+        note("session-refused", viewer);
         return viewer.tell("somebody else has this machine's display; the clipboard and files are shared");
     }
     if (owner_) take_from(*owner_, "somebody else has taken this machine's display over");
@@ -65,9 +67,36 @@ void SessionBroker::channels_wanted(SpiceClient& viewer) {
 
 // Where there is no session yet the list comes with it; some clients wait for one before anything else.
 void SessionBroker::give_to(SpiceClient& viewer) {
-    if (owner_ != viewer.id()) note_given(viewer);
+    if (owner_ != viewer.id()) note("session-given", viewer);
     owner_ = viewer.id();
     viewer.channels(channels_for(viewer));
+    tell_left_out(viewer);
+}
+
+void SessionBroker::tell_left_out(SpiceClient& viewer) {
+    if (!session_) return;
+    const auto permitted = policy::permitted_channels(world_.settings.policy, viewer.rights);
+    policy::ChannelSet left_out;
+    std::string names;
+    for (const auto type : policy::session_channels) {
+        if (permitted.has(type) || std::ranges::count(session_->channels, type, &spice::ChannelId::type) == 0) continue;
+        left_out.add(type);
+        (names += names.empty() ? "" : ", ") += spice::name(type);
+    }
+    if (left_out == std::exchange(left_out_[viewer.id()], left_out) || left_out.empty()) return;
+    const bool is_dark = left_out.has(spice::ChannelType::display);
+    viewer.tell("not allowed on this machine: " + names,
+                is_dark ? SPICE_NOTIFY_SEVERITY_WARN : SPICE_NOTIFY_SEVERITY_INFO);
+    note("channels-left-out", viewer, {{"channels", names}});
+}
+
+void SessionBroker::input_held(SpiceClient& viewer) {
+    if (owner_ != viewer.id()) return;
+    const bool is_off = world_.settings.policy.inputs == InputsRule::off;
+    viewer.tell(is_off ? "keys and clicks are not allowed on this machine"
+                       : "somebody else has the lead on this machine: only their keys and clicks reach it",
+                SPICE_NOTIFY_SEVERITY_INFO);
+    note("inputs-held", viewer, {{"rule", is_off ? "off" : "lead"}});
 }
 
 void SessionBroker::take_from(ClientId viewer, std::string_view why) {
@@ -95,17 +124,18 @@ void SessionBroker::review() {
     if (owner_) world_.events.emplace_back(ReviewChannels{.client = *owner_});
 }
 
-void SessionBroker::note_given(const SpiceClient& viewer) {
+void SessionBroker::note(std::string_view event, const SpiceClient& viewer, Fields more) {
     const auto now = world_.trace.now();
     const auto left_out = notes_.take_surplus(now);
     if (!notes_.take(now)) return;
-    std::vector<std::pair<std::string_view, std::string>> fields{{"client", std::to_string(viewer.id().raw())}};
-    if (left_out > 0) fields.emplace_back("left-out", std::to_string(left_out));
-    world_.note("session-given", std::move(fields));
+    more.insert(more.begin(), {"client", std::to_string(viewer.id().raw())});
+    if (left_out > 0) more.emplace_back("left-out", std::to_string(left_out));
+    world_.note(event, std::move(more));
 }
 
 void SessionBroker::viewer_gone(ClientId viewer) {
     std::erase(waiting_, viewer);
+    left_out_.erase(viewer);
     if (owner_ != viewer) return;
     review();
     owner_.reset();
@@ -120,6 +150,7 @@ void SessionBroker::settings_changed() {
         pass_on();
     } else {
         review();
+        if (owner) tell_left_out(*owner);
     }
 }
 

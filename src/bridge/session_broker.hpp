@@ -5,8 +5,12 @@
 #include "src/bridge/world.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vmcbridge::bridge {
@@ -35,8 +39,12 @@ public:
     [[nodiscard]] bool may_open(const SpiceClient& viewer, spice::ChannelId channel) const;
     /// Do its keys and clicks reach the guest?
     [[nodiscard]] bool may_input(const SpiceClient& viewer, std::optional<ClientId> lead) const;
+    /// A press of it did not reach the guest.
+    void input_held(SpiceClient& viewer);
 
 private:
+    using Fields = std::vector<std::pair<std::string_view, std::string>>;
+
     [[nodiscard]] bool is_permitted(const SpiceClient& viewer) const;
     [[nodiscard]] std::vector<spice::ChannelId> channels_for(const SpiceClient& viewer) const;
     void give_to(SpiceClient& viewer);
@@ -44,13 +52,17 @@ private:
     void pass_on();
     /// What the owner has open is looked at again.
     void review();
-    void note_given(const SpiceClient& viewer);
+    /// Says which of the server's channels the rules keep from it, once until that changes.
+    void tell_left_out(SpiceClient& viewer);
+    /// In the log, unless there was too much of it lately.
+    void note(std::string_view event, const SpiceClient& viewer, Fields more = {});
 
     World& world_;
     std::optional<UpstreamSession> session_;
     Time told_{};  ///< when the server's clock was what session_ says
     std::optional<ClientId> owner_;
-    std::vector<ClientId> waiting_;  ///< who asked and has it not, the last one last
+    std::vector<ClientId> waiting_;                    ///< who asked and has it not, the last one last
+    std::map<ClientId, policy::ChannelSet> left_out_;  ///< what each was told of
     /// Two viewers can take it from each other as fast as they write.
     Rate notes_{60, std::chrono::minutes{1}};
 };

@@ -138,8 +138,8 @@ std::size_t SpiceClient::poll(MutableBytes out) {
     return count;
 }
 
-void SpiceClient::tell(std::string_view text) {
-    out_.send(spice::Notify{.text = text});
+void SpiceClient::tell(std::string_view text, std::uint32_t severity) {
+    out_.send(spice::Notify{.severity = severity, .text = text});
     mark_ready();
 }
 

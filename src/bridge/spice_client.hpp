@@ -33,8 +33,8 @@ public:
     /// INIT, and who the machine is. `session`: of the SPICE server behind it, if there is one.
     void welcome(const AgentView& agent, const std::optional<UpstreamSession>& session);
     void ping();
-    /// A sentence for who sits before it.
-    void tell(std::string_view text);
+    /// A sentence for who sits before it; at the end of what it sees of the session, a warning says why.
+    void tell(std::string_view text, std::uint32_t severity = SPICE_NOTIFY_SEVERITY_WARN);
 
     // ---- The session of the SPICE server
     /// The id by which further channels are this one's.

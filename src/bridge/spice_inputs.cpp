@@ -32,6 +32,11 @@ enum class Verdict : unsigned char {
     let_go,  ///< the release of all buttons in its place: the server believes which of them are down, too
 };
 
+bool is_press(const spice::Message& message) noexcept {
+    return message.type == SPICE_MSGC_INPUTS_KEY_DOWN || message.type == SPICE_MSGC_INPUTS_KEY_SCANCODE ||
+           message.type == SPICE_MSGC_INPUTS_MOUSE_PRESS;
+}
+
 Verdict judge(const spice::Message& message) {
     switch (message.type) {
         case SPICE_MSGC_INPUTS_KEY_UP: return is_release(message.body) ? Verdict::pass : Verdict::hold;
@@ -59,6 +64,10 @@ std::optional<std::string> SpiceInputs::handle_client(Bytes bytes, bool may_inpu
         const auto put = [&](spice::MessageType type, std::size_t size) {
             spice::compose(type, header_, out, [size](Writer& to) { to.zeros(size); });
         };
+        if (may_input)
+            holds_ = held_is_news_ = false;
+        else if (is_press(given) && !std::exchange(holds_, true))
+            held_is_news_ = true;
         switch (may_input ? Verdict::pass : judge(given)) {
             case Verdict::pass:
                 spice::compose(given.type, header_, out, [&](Writer& to) { to.bytes(given.body); });

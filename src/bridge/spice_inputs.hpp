@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vmcbridge::bridge {
@@ -19,12 +20,16 @@ public:
 
     /// Appends to `out` what of the client's bytes goes on to the server. A sentence: they make no sense, and why.
     [[nodiscard]] std::optional<std::string> handle_client(Bytes bytes, bool may_input, std::vector<std::byte>& out);
+    /// true: a press was held back, the first one since its viewer had the right.
+    [[nodiscard]] bool take_held() noexcept { return std::exchange(held_is_news_, false); }
 
 private:
     [[nodiscard]] static std::optional<std::size_t> limit(spice::MessageType type);
 
     spice::MessageReader reader_;
     spice::HeaderWriter header_;
+    bool holds_ = false;  ///< a press was held back, and nothing has passed since
+    bool held_is_news_ = false;
 };
 
 }  // namespace vmcbridge::bridge

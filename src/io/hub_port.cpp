@@ -191,6 +191,11 @@ void HubPort::set_session(std::optional<bridge::UpstreamSession> session) {
     settle();
 }
 
+void HubPort::handle_held_input(ClientId client) {
+    hub_.handle_held_input(client, Clock::now());
+    settle();
+}
+
 // ---- Time and management
 
 Task<> HubPort::run_clock() {

@@ -60,9 +60,13 @@ public:
         return hub_.may_open(client, channel);
     }
     [[nodiscard]] bool may_input(ClientId client) const { return hub_.may_input(client); }
+    /// A press of this client was held back, the first one.
+    void handle_held_input(ClientId client);
     /// The client on the main channel of this session.
     [[nodiscard]] std::optional<ClientId> client_of(std::uint32_t session) const { return hub_.client_of(session); }
 
+    /// Is this client there? false too while its leave() is under way.
+    [[nodiscard]] bool has(ClientId client) const { return clients_.contains(client); }
     void leave(ClientId client);
     /// Its connection is lost: it may come back.
     void lose(ClientId client);

@@ -125,6 +125,7 @@ Task<bool> ChannelRelay::pass(Bytes bytes) {
         end(std::move(*fault));
         co_return false;
     }
+    if (inputs_->take_held()) port_.handle_held_input(client_);
     const bool written = co_await write_server(input_);
     input_.clear();
     co_return written;

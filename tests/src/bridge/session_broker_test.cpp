@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace vmcbridge::bridge {
 namespace {
 
@@ -41,6 +43,17 @@ protected:
     }
     void attaches(SpicePeer& peer) { peer.says("", SPICE_MSGC_MAIN_ATTACH_CHANNELS); }
     std::string list(SpicePeer& peer) { return to_hex(peer.next(SPICE_MSG_MAIN_CHANNELS_LIST)); }
+    /// What the next NOTIFY says, its severity before it.
+    static std::string notice(SpicePeer& peer) {
+        const auto body = peer.next(SPICE_MSG_NOTIFY);
+        constexpr std::size_t severity_at = 8;
+        constexpr std::size_t text_at = 24;
+        const auto severity = std::to_integer<unsigned>(body.at(severity_at));
+        return std::to_string(severity) + " " + std::string{as_text(Bytes{body}.subspan(text_at))}.c_str();
+    }
+    std::size_t noted(std::string_view event) const {
+        return static_cast<std::size_t>(std::ranges::count(s.notes, event, &Note::event));
+    }
 
     Scenario s;
 };
@@ -133,6 +146,7 @@ TEST_F(Session, IsRefusedWhereThatIsTheRule) {
     EXPECT_TRUE(second.heard(SPICE_MSG_NOTIFY));
     EXPECT_TRUE(s.hub.may_open(first.id, display));
     EXPECT_FALSE(s.hub.may_open(second.id, display));
+    EXPECT_EQ(noted("session-refused"), 1U);
     first.goes();
     EXPECT_EQ(list(second), "03 00 00 00 02 00 03 00 0b 00") << "its turn has come";
 }
@@ -185,6 +199,46 @@ TEST_F(Session, KeysFollowTheRule) {
     EXPECT_FALSE(s.hub.may_input(peer.id));
     s.settings({});
     EXPECT_TRUE(s.hub.may_input(peer.id));
+}
+
+TEST_F(Session, ViewerWhoseKeysAreHeldIsToldWhy) {
+    begins(with_policy([](auto& p) { p.inputs = InputsRule::off; }));
+    SpicePeer peer{s};
+    attaches(peer);
+    s.hub.handle_held_input(peer.id, s.now);
+    s.settle();
+    EXPECT_EQ(notice(peer), "0 keys and clicks are not allowed on this machine");
+    EXPECT_EQ(noted("inputs-held"), 1U);
+    s.settings(with_policy([](auto& p) { p.inputs = InputsRule::lead; }));
+    s.hub.handle_held_input(peer.id, s.now);
+    s.settle();
+    EXPECT_THAT(notice(peer), testing::HasSubstr("somebody else has the lead"));
+    SpicePeer other{s};
+    s.hub.handle_held_input(other.id, s.now);
+    s.settle();
+    EXPECT_FALSE(other.heard(SPICE_MSG_NOTIFY)) << "it has no session";
+}
+
+TEST_F(Session, ViewerIsToldOnceWhatTheRulesKeepFromIt) {
+    begins(with_policy([](auto& p) { p.files_to_guest = false; }));
+    SpicePeer peer{s};
+    attaches(peer);
+    EXPECT_EQ(notice(peer), "0 not allowed on this machine: webdav");
+    attaches(peer);
+    EXPECT_FALSE(peer.heard(SPICE_MSG_NOTIFY));
+    EXPECT_EQ(noted("channels-left-out"), 1U);
+    s.settings(with_policy([](auto& p) { p.spice_channels.remove(ChannelType::inputs); }));
+    EXPECT_EQ(notice(peer), "0 not allowed on this machine: inputs");
+    s.settings({});
+    EXPECT_FALSE(peer.heard(SPICE_MSG_NOTIFY));
+}
+
+TEST_F(Session, ViewerWithoutAPictureIsWarned) {
+    begins(with_policy([](auto& p) { p.spice_channels = {}; }));
+    SpicePeer peer{s};
+    attaches(peer);
+    EXPECT_EQ(list(peer), no_channels);
+    EXPECT_EQ(notice(peer), "1 not allowed on this machine: display, inputs, webdav");
 }
 
 TEST_F(Session, ChannelsOfOneThatIsOverAreReviewed) {

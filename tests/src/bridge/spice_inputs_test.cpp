@@ -66,6 +66,19 @@ TEST_F(Inputs, MotionIsCountedByTheServerAllTheSame) {
     EXPECT_EQ(passes("6f 00 0a 00 00 00 05 00 00 00 06 00 00 00 01 00", false), no_motion);
 }
 
+TEST_F(Inputs, FirstPressThatIsHeldBackIsNewsUntilOneHasPassed) {
+    for (const auto* each : {key_up, modifiers, release, position}) passes(each, false);
+    EXPECT_FALSE(inputs.take_held()) << "no press";
+    for (const auto* each : {press, key_down, "68 00 01 00 00 00 1e"}) passes(each, false);
+    EXPECT_TRUE(inputs.take_held());
+    passes(key_down, false);
+    EXPECT_FALSE(inputs.take_held());
+    passes(key_down, true);
+    EXPECT_FALSE(inputs.take_held());
+    passes(press, false);
+    EXPECT_TRUE(inputs.take_held());
+}
+
 TEST_F(Inputs, RightThatIsLostAmidAMessageCountsAtItsEnd) {
     EXPECT_EQ(passes("65 00 04 00 00", true), "");
     EXPECT_EQ(passes("00 1e 00 00 00", false), "");
