@@ -125,6 +125,9 @@ Task<std::string> prove(Exchange& exchange, const proto::LinkAnswer& answer, con
     co_return co_await log_in_by_sasl(exchange, std::move(client));
 }
 
+constexpr auto wants_password =
+    "the server wants a password; name its file in the guest's address, as in ?password-file=PATH";
+
 /// Empty: let in. Else why not.
 Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, const Guest& guest,
                          const std::string& password) {
@@ -133,7 +136,8 @@ Task<std::string> log_in(Exchange& exchange, const proto::LinkAnswer& answer, co
     const auto result = co_await exchange.read_u32();
     if (!result) co_return "the server does not answer the password";
     const auto error = static_cast<proto::LinkError>(*result);
-    if (error == proto::LinkError::permission_denied) co_return "the server refuses the password";
+    if (error == proto::LinkError::permission_denied)
+        co_return password.empty() && guest.user.empty() ? wants_password : "the server refuses the password";
     co_return error == proto::LinkError::ok ? std::string{}
                                             : "the server refuses the link: " + std::string{proto::name(error)};
 }

@@ -5,11 +5,13 @@
 #include "proto/wire.hpp"
 #include "src/io/address.hpp"
 #include "src/io/sasl_limits.hpp"
+#include "src/io/spice/ticket_key.hpp"
 #include "tests/src/io/spice/channel_end.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace vmcbridge::io::spice {
@@ -46,6 +48,8 @@ struct Case {
     bool local = true;  ///< a unix socket: nobody reads along
     std::string user = "alice";
     std::initializer_list<decltype(SPICE_COMMON_CAP_AUTH_SASL)> offers = sasl_only;
+    bool has_password = true;
+    bool has_key = false;  ///< for tickets
     milliseconds patience = test::patience;
 };
 
@@ -69,14 +73,16 @@ protected:
                           .address = listener->address(),
                           .text = "guest",
                           .user = server.user,
-                          .password_file = folder_ / "password"};
+                          .password_file = server.has_password ? folder_ / "password" : std::string{}};
         loop_.tasks.spawn("link", link(guest, server.patience));
         std::optional<Peer> peer;
         EXPECT_TRUE(loop_.until([&] {
             if (auto fd = listener->try_accept()) peer.emplace(std::move(*fd));
             return peer.has_value();
         }));
-        const std::array<std::byte, proto::public_key_size> key{};
+        std::array<std::byte, proto::public_key_size> key{};
+        const auto ticket_key = server.has_key ? TicketKey::make() : std::nullopt;
+        if (ticket_key) std::ranges::copy(ticket_key->public_key(), key.begin());
         std::uint32_t common = 0;
         for (const unsigned bit : server.offers) common |= 1U << bit;
         const auto reply = proto::encode_link_reply(
@@ -132,6 +138,14 @@ TEST_F(ClientLinkTest, SaysWhatIsMissing) {
                 HasSubstr("no way to log in"));
     for (const auto* list : {"", ",", "ANONYMOUS", "EXTERNAL", "\x01\xff", "PLAIN-AND-MUCH-MORE-OF-IT"})
         EXPECT_THAT(meet({.says = sized(list)}), HasSubstr("no SASL mechanism")) << list;
+}
+
+TEST_F(ClientLinkTest, TellsAPasswordThatLacksFromOneThatIsWrong) {
+    Case server{.says = u32(SPICE_LINK_ERR_PERMISSION_DENIED), .user = {}, .offers = tickets_only, .has_key = true};
+    EXPECT_EQ(meet(server), "the server refuses the password");
+    server.has_password = false;
+    EXPECT_THAT(meet(server), HasSubstr("wants a password"));
+    EXPECT_THAT(meet(server), HasSubstr("?password-file=PATH"));
 }
 
 TEST_F(ClientLinkTest, HearsANoInAnyForm) {
