@@ -32,6 +32,11 @@ inline constexpr auto reconnect_last = 1000ms;
 inline constexpr auto connect_deadline = 5s;
 /// For what somebody else opens, over a connection of theirs to another host.
 inline constexpr auto opening_deadline = 15s;
+/// Longest wait before a SPICE server is linked to again that another client takes from us each time.
+inline constexpr auto rivalry_last = 30s;
+/// A link to it that stood this long is nobody else's: more than the wait of a rival that does as we do, with its
+/// jitter.
+inline constexpr auto link_settled = 60s;
 /// For the rest of a chunk that we have begun, before a guest's connection is closed.
 inline constexpr auto guest_farewell = 1s;
 

@@ -39,6 +39,7 @@ public:
             if (fd) {
                 auto stream = Stream::open(context_, std::move(*fd));
                 if (!stream) continue;
+                static_cast<void>(state_.is_news({}));
                 watch();
                 co_return std::move(*stream);
             }
@@ -51,6 +52,8 @@ public:
         }
     }
 
+    std::string problem() const override { return state_.state(); }
+
 private:
     using Waiting = net::posix::basic_stream_descriptor<Executor>;
 
@@ -62,6 +65,7 @@ private:
         waiting_.assign(listener->native(), error);
         if (error) return "can't wait for connections: " + error.message();
         listener_.emplace(std::move(*listener));
+        static_cast<void>(state_.is_news({}));
         log::info("guest-listening", {{"vm", owner_.vm}, {"address", to_text(listener_->address())}});
         return {};
     }

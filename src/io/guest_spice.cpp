@@ -31,9 +31,12 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
 public:
     using OnSession = std::function<void(std::optional<bridge::UpstreamSession>)>;
 
-    Upstream(net::io_context& context, spice::ClientLink link, OnSession on_session)
+    /// `on_settled`: it has stood for a while; not called after stop().
+    Upstream(net::io_context& context, spice::ClientLink link, OnSession on_session, std::function<void()> on_settled)
         : context_{context},
           on_session_{std::move(on_session)},
+          on_settled_{std::move(on_settled)},
+          settling_{context, bounds::link_settled},
           server_{std::move(link.stream)},
           up_{link.header},
           early_{std::move(link.early)},
@@ -44,10 +47,14 @@ public:
           port_room_{context},
           tasks_{context} {}
 
-    void start() { tasks_.spawn("spice-upstream", run(shared_from_this())); }
+    void start() {
+        tasks_.spawn("spice-upstream", run(shared_from_this()));
+        tasks_.spawn("spice-settled", settle(shared_from_this()));
+    }
     /// Ends it; its tasks go when they have their turn. Its session is nobody's news any more.
     void stop() {
         on_session_ = nullptr;
+        on_settled_ = nullptr;
         finish("dropped");
         changed_.notify();
     }
@@ -64,12 +71,15 @@ public:
     [[nodiscard]] Task<> news() { return changed_.wait(); }
     [[nodiscard]] bool has_ended() const noexcept { return ended_; }
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+    /// The server closed the connection, or went; what it said was in order.
+    [[nodiscard]] bool was_closed_by_server() const noexcept { return by_server_; }
     [[nodiscard]] const std::optional<bridge::SpiceUpstream::Moved>& moved() const noexcept { return up_.moved(); }
     /// The hub's end of the port of an agent that nobody was given yet.
     [[nodiscard]] std::optional<Stream> take_agent();
 
 private:
     [[nodiscard]] Task<> run(std::shared_ptr<Upstream> self);
+    [[nodiscard]] Task<> settle(std::shared_ptr<Upstream> self);
     [[nodiscard]] Task<> read_server();
     [[nodiscard]] Task<> write_server();
     [[nodiscard]] Task<> serve_port(std::shared_ptr<Upstream> self, std::uint64_t agent);
@@ -78,9 +88,12 @@ private:
     void take(Bytes bytes);
     void look();
     void finish(std::string reason);
+    void finish_by_server(std::string reason);
 
     net::io_context& context_;
     OnSession on_session_;
+    std::function<void()> on_settled_;
+    Timer settling_;
     bool has_session_ = false;
     Stream server_;
     bridge::SpiceUpstream up_;
@@ -94,6 +107,7 @@ private:
     Signal port_room_;
     TaskGroup tasks_;
     bool ended_ = false;
+    bool by_server_ = false;
     std::string reason_;
 };
 
@@ -122,9 +136,21 @@ Task<> Upstream::run(std::shared_ptr<Upstream> self) {
     static_cast<void>(self);
 }
 
+Task<> Upstream::settle(std::shared_ptr<Upstream> self) {
+    [[maybe_unused]] const auto [aborted] = co_await settling_.async_wait(as_value);
+    if (!ended_ && on_settled_) on_settled_();
+    static_cast<void>(self);
+}
+
+void Upstream::finish_by_server(std::string reason) {
+    if (!ended_) by_server_ = true;
+    finish(std::move(reason));
+}
+
 void Upstream::finish(std::string reason) {
     if (std::exchange(ended_, true)) return;
     reason_ = std::move(reason);
+    settling_.cancel();
     server_.close();
     if (port_) port_->close();
     if (std::exchange(has_session_, false) && on_session_) on_session_(std::nullopt);
@@ -164,8 +190,8 @@ Task<> Upstream::read_server() {
         if (!open) co_return finish("the connection has ended");
         const auto buffer = Buffer::borrow();
         const auto result = server_.try_read(buffer.bytes());
-        if (result.state == IoResult::State::ended) co_return finish("closed by the server");
-        if (result.state == IoResult::State::failed) co_return finish(result.error.message());
+        if (result.state == IoResult::State::ended) co_return finish_by_server("closed by the server");
+        if (result.state == IoResult::State::failed) co_return finish_by_server(result.error.message());
         take(buffer.bytes().first(result.bytes));
     }
 }
@@ -247,6 +273,9 @@ public:
         if (upstream_) upstream_->want_mouse_mode(mode);
     }
 
+    std::string problem() const override { return state_.state(); }
+    std::optional<bool> is_linked() const override { return upstream_ && !upstream_->has_ended(); }
+
     // An agent comes and goes as fast as its server says so: here it does at the pace of other ports.
     Task<Stream> next() override {
         Timer timer{context_, given_at_ + bounds::reconnect_first};
@@ -258,9 +287,7 @@ public:
                 co_return std::move(*stream);
             }
             if (upstream_->has_ended()) {
-                const bool stood = Clock::now() - linked_at_ >= bounds::reconnect_last;
-                if (stood) backoff_.reset();
-                if (!follow(upstream_->moved(), stood)) report(upstream_->reason());
+                handle_end(*upstream_);
                 upstream_.reset();
                 continue;
             }
@@ -269,26 +296,65 @@ public:
     }
 
 private:
-    Task<> connect() {
-        Timer timer{context_};
-        for (;;) {
-            if (tried_) {
-                timer.expires_after(backoff_.next());
-                [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
+    /// Links in a row that the server ended soon: of the next ones the log says no more.
+    static constexpr unsigned thrown_out_logged = 2;
+
+    Task<> pause(Clock::duration time) {
+        Timer timer{context_, time};
+        [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
+    }
+
+    /// Waits as long as is due. A server that threw us out is asked soon whether it is there at all: one that ended
+    /// then and is started again has not been taken by anybody, and is met without that wait.
+    Task<> wait() {
+        if (wait_ > bounds::reconnect_last) {
+            co_await pause(bounds::reconnect_first);
+            const auto there = co_await connect_to(guest_.address, Clock::now() + bounds::connect_deadline);
+            if (!there) {
+                report(there.error().message());
+                wait_ = pace_.after_failure();
             }
-            tried_ = true;
+        }
+        if (wait_ > Clock::duration::zero()) co_await pause(wait_);
+    }
+
+    Task<> connect() {
+        for (;;) {
+            co_await wait();
             auto link = co_await spice::link_as_client(context_, guest_, Clock::now() + bounds::connect_deadline);
             if (!link) {
                 report(link.error());
+                wait_ = pace_.after_failure();
                 continue;
             }
-            static_cast<void>(state_.is_news({}));
             linked_at_ = Clock::now();
-            log::info("spice-server-linked", {{"vm", owner_.vm}, {"guest", owner_.guest}});
-            upstream_ = std::make_shared<Upstream>(context_, std::move(*link), owner_.on_session);
+            if (pace_.thrown_out() < thrown_out_logged) note_linked();
+            upstream_ =
+                std::make_shared<Upstream>(context_, std::move(*link), owner_.on_session, [this] { handle_settled(); });
             upstream_->start();
             co_return;
         }
+    }
+
+    void note_linked() {
+        static_cast<void>(state_.is_news({}));
+        log::info("spice-server-linked", {{"vm", owner_.vm}, {"guest", owner_.guest}});
+    }
+
+    void handle_settled() {
+        if (!state_.state().empty()) note_linked();
+        pace_.settled();
+    }
+
+    void handle_end(const Upstream& ended) {
+        const auto stood = Clock::now() - linked_at_;
+        wait_ = pace_.after_link(stood, ended.was_closed_by_server());
+        if (follow(ended.moved(), stood >= bounds::reconnect_last)) return;
+        const bool is_taken = ended.was_closed_by_server() && pace_.thrown_out() > 0;
+        report(ended.reason() + (is_taken
+                                     ? " soon after the link; it has one client at a time, and another one may have "
+                                       "taken it"
+                                     : ""));
     }
 
     /// The next connection goes to where the machine is now: at once where the last one stood a while, so that a
@@ -300,7 +366,7 @@ private:
         const bool tls = guest_.kind == Guest::Kind::spice_tls;
         guest_.address.port = tls ? moved->tls_port : moved->port;
         if (!moved->subject.empty()) guest_.host_subject = moved->subject;
-        tried_ = !at_once;
+        if (at_once) wait_ = Clock::duration::zero();
         log::info("guest-moved", {{"vm", owner_.vm}, {"guest", owner_.guest}, {"to", to_text(guest_.address)}});
         return true;
     }
@@ -313,9 +379,9 @@ private:
     net::io_context& context_;
     Guest guest_;
     TransportOwner owner_;
-    Backoff backoff_;
+    LinkPace pace_;
     StateLog state_;
-    bool tried_ = false;
+    Clock::duration wait_{};         // before the next try
     Clock::time_point given_at_{};   // an agent's port
     Clock::time_point linked_at_{};  // to the server
     std::shared_ptr<Upstream> upstream_;

@@ -31,6 +31,10 @@ public:
     /// cancellation of its task. REQUIRES: the connection that it gave before is closed.
     [[nodiscard]] virtual Task<Stream> next() = 0;
 
+    /// Why there is no connection, as it was logged last; empty: nothing is wrong.
+    [[nodiscard]] virtual std::string problem() const = 0;
+    /// Is the bridge a client of the SPICE server that holds the port? nullopt: no such server does.
+    [[nodiscard]] virtual std::optional<bool> is_linked() const { return std::nullopt; }
     /// nullopt: no SPICE server holds the port, or none is linked now.
     [[nodiscard]] virtual std::optional<SpiceServer> server() const { return std::nullopt; }
     virtual void want_mouse_mode(std::uint16_t /*mode*/) {}

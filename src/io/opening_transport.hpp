@@ -15,6 +15,7 @@ class OpeningTransport : public GuestTransport {
 public:
     OpeningTransport(net::io_context& context, TransportOwner owner) : context_{context}, owner_{std::move(owner)} {}
     [[nodiscard]] Task<Stream> next() final;
+    [[nodiscard]] std::string problem() const final { return state_.state(); }
 
 protected:
     /// One try. Error: why not.

@@ -17,9 +17,9 @@ namespace {
 
 bridge::HubSettings settings_of(const VmConfig& config) { return {.policy = config.policy, .limits = config.limits}; }
 
-bool is_spice(const Guest& guest) noexcept {
-    return guest.kind == Guest::Kind::spice || guest.kind == Guest::Kind::spice_tls ||
-           guest.kind == Guest::Kind::spice_unix;
+/// Who may see the address of a SPICE server need not know which files lead into it.
+std::string shown(const Guest& guest) {
+    return is_spice(guest.kind) ? guest.text.substr(0, guest.text.find('?')) : guest.text;
 }
 
 }  // namespace
@@ -135,7 +135,8 @@ void Vm::review_channels(ClientId client) {
     for (const auto& [channel, weak] : channels_) {
         const auto relay = weak.lock();
         if (relay && relay->client() == client && !port_.may_open(client, channel))
-            relay->stop(browser::CloseCode::replaced, "its viewer has no right to it any more");
+            relay->stop(browser::CloseCode::replaced,
+                        port_.has(client) ? "its viewer has no right to it any more" : "its viewer has gone");
     }
 }
 
@@ -271,8 +272,10 @@ void Vm::handle_close(browser::CloseCode code, std::string reason, milliseconds 
 VmView Vm::describe() const {
     VmView view{.name = name_,
                 .uuid = config_.uuid,
-                .guest = config_.guest ? config_.guest->text : std::string{},
+                .guest = config_.guest ? shown(*config_.guest) : std::string{},
                 .guest_connected = guest_connected_,
+                .guest_problem = transport_ ? transport_->problem() : std::string{},
+                .is_server_linked = transport_ ? transport_->is_linked() : std::nullopt,
                 .guest_facts = config_.guest_facts,
                 .display = {},
                 .display_clients = displays_,
@@ -294,7 +297,7 @@ VmView Vm::describe() const {
     }
     if (config_.display) {
         view.display = config_.display->text;
-    } else if (config_.guest && is_spice(*config_.guest)) {
+    } else if (config_.guest && is_spice(config_.guest->kind)) {
         view.display = view.guest;
         view.display_kind = "spice";
         view.display_clients = static_cast<std::size_t>(std::ranges::count_if(channels_, [](const auto& each) {

@@ -41,8 +41,10 @@ struct GuestAgentView {
 struct VmView {
     std::string name;
     std::string uuid;   ///< as configured; empty: none
-    std::string guest;  ///< as configured; empty: none
+    std::string guest;  ///< as configured, without the options of a SPICE server; empty: none
     bool guest_connected = false;
+    std::string guest_problem;             ///< why it can't be reached; empty: nothing is wrong
+    std::optional<bool> is_server_linked;  ///< of a guest behind a SPICE server
     PortFacts guest_facts;
     std::string display;  ///< as configured; empty: none
     std::string_view display_kind = "vnc";

@@ -73,10 +73,18 @@ json::value device_of(const PortFacts& facts) {
                         {"port", facts.address->port}};
 }
 
+/// The bridge may be a client of it without an agent in the guest.
+json::value server_of(const VmView& view) {
+    if (!view.is_server_linked) return nullptr;
+    return json::object{{"linked", *view.is_server_linked}};
+}
+
 json::value guest_of(const VmView& view) {
     if (view.guest.empty()) return nullptr;
     return json::object{{"address", view.guest},
                         {"connected", view.guest_connected},
+                        {"problem", text_or_null(view.guest_problem)},
+                        {"server", server_of(view)},
                         {"source", text_or_null(view.guest_facts.source)},
                         {"device", device_of(view.guest_facts)}};
 }

@@ -51,7 +51,7 @@ Task<> MainSession::run() {
     if (!closing_) join();
     flush();
     co_await read();
-    leave(wire_.fault() ? websocket::to_text(*wire_.fault()) : "lost");
+    leave(wire_.fault() ? websocket::to_text(*wire_.fault()) : end_);
     wire_.close();
     if (cut_timer_) cut_timer_->cancel();
 }
@@ -84,6 +84,7 @@ Task<> MainSession::read() {
         if (!open) co_return;
         const auto buffer = Buffer::borrow();
         const auto result = wire_.try_read(buffer.bytes());
+        if (result.state == IoResult::State::ended) end_ = "closed by the client";
         if (result.state == IoResult::State::ended || result.state == IoResult::State::failed) co_return;
         heard_ = Clock::now();
         if (client_ && result.bytes > 0) port_.handle_spice(*client_, buffer.bytes().first(result.bytes));

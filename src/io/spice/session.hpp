@@ -56,6 +56,7 @@ private:
     std::string peer_;
     std::string early_;
     std::optional<ClientId> client_;  // nullopt: not in the hub (any more)
+    std::string_view end_ = "lost";   // how its connection ended
     Signal readable_;
     bool paused_ = false;  // the hub takes nothing from this client now
     Clock::time_point heard_;

@@ -390,6 +390,18 @@ TEST_F(UnixListen, SocketOfAnotherProgramIsLeftAlone) {
     EXPECT_TRUE(other->try_accept().has_value());
 }
 
+TEST_F(UnixListen, ProblemIsKnownAsLongAsThereIsOne) {
+    address_.path = folder_ / "missing/bridge.sock";
+    const auto transport = make();
+    EXPECT_THAT(transport->problem(), testing::HasSubstr("No such file or directory"));
+    EXPECT_EQ(transport->is_linked(), std::nullopt);
+    std::optional<Stream> near;
+    loop_.tasks.spawn("next", take_next(*transport, near));
+    std::filesystem::create_directory(folder_ / "missing");
+    EXPECT_TRUE(loop_.until([&] { return transport->problem().empty(); }));
+    loop_.stop();
+}
+
 TEST_F(UnixListen, ReasonIsLoggedOnceNotAtEachTry) {
     address_.path = folder_ / "missing/bridge.sock";
     testing::internal::CaptureStderr();

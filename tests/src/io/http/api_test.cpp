@@ -18,15 +18,30 @@ VmView view_of_domain() {
 
 TEST(ApiJson, SaysWhereTheGuestOfADomainComesFrom) {
     const auto machine = parse(to_json(view_of_domain()));
-    EXPECT_EQ(machine.at("guest"), parse(R"({"address": "unix:/a", "connected": false, "source": "a.xml:3",
+    EXPECT_EQ(machine.at("guest"), parse(R"({"address": "unix:/a", "connected": false, "problem": null, "server": null,
+        "source": "a.xml:3",
         "device": {"type": "virtio-serial", "controller": 1, "bus": 2, "port": 3}})"));
 }
 
 TEST(ApiJson, HasNullWhereNoDomainSaysIt) {
     VmView view;
     view.guest = "unix:/a";
-    EXPECT_EQ(parse(to_json(view)).at("guest"),
-              parse(R"({"address": "unix:/a", "connected": false, "source": null, "device": null})"));
+    EXPECT_EQ(parse(to_json(view)).at("guest"), parse(R"({"address": "unix:/a", "connected": false, "problem": null,
+        "server": null, "source": null, "device": null})"));
+}
+
+TEST(ApiJson, TellsAServerWithoutAnAgentFromOneThatCannotBeReached) {
+    VmView view;
+    view.guest = "spice:h:1";
+    view.is_server_linked = true;
+    auto guest = parse(to_json(view)).at("guest");
+    EXPECT_EQ(guest.at("server"), parse(R"({"linked": true})"));
+    EXPECT_TRUE(guest.at("problem").is_null());
+    view.is_server_linked = false;
+    view.guest_problem = "why";
+    guest = parse(to_json(view)).at("guest");
+    EXPECT_EQ(guest.at("server"), parse(R"({"linked": false})"));
+    EXPECT_EQ(guest.at("problem"), "why");
 }
 
 TEST(ApiJson, ListsPortsWithAddressOrReason) {
