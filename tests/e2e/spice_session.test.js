@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { Daemon } from '../support/daemon.js';
+import { eventually } from '../support/deadline.js';
 import { Channel, SessionBed, UPSTREAM } from '../support/session_bed.js';
 import { SESSION, SpiceGtk } from '../support/spice_gtk.js';
 import { LinkRefused } from '../support/spice_link.js';
@@ -32,6 +34,24 @@ describe('a whole session through the bridge', () => {
         const types = channels.map(({ type }) => type).sort();
         assert.deepEqual(types, [Channel.display, Channel.inputs, Channel.cursor]);
         await watcher.close();
+    });
+
+    test('the API tells a server that is linked from an agent that is there, and no path of a file', async () => {
+        const { guest, display } = await session.bed.daemon.vm('one');
+        const address = `spice:127.0.0.1:${machine.port}`;
+        const { connected, problem, server } = guest;
+        assert.deepEqual({ connected, problem, server }, { connected: false, problem: null, server: { linked: true } });
+        assert.deepEqual([guest.address, display.address], [address, address]);
+    });
+
+    test('a client that leaves is not lost, and its channels say that it has gone', async () => {
+        const user = await session.user();
+        const seen = session.bed.daemon.log.length;
+        await user.close();
+        const said = () => session.bed.daemon.log.slice(seen);
+        await eventually('it has gone', () => said().includes('event=client-disconnected'));
+        assert.match(said(), /event=client-disconnected .*reason="closed by the client"/);
+        assert.doesNotMatch(said(), /no right to it/);
     });
 
     test('the client has the pixels that QEMU has', async () => {
@@ -157,6 +177,8 @@ describe('a whole session through the bridge', () => {
         await machine.kill();
         await machine.restart();
         await session.bed.daemon.child.says(/event=guest-unreachable .*reason="?the server refuses the password/);
+        const { problem, server } = (await session.bed.daemon.vm('one')).guest;
+        assert.deepEqual([problem, server], ['the server refuses the password', { linked: false }]);
         await session.password(UPSTREAM);
         await session.bed.daemon.child.says(/the server refuses the password[^]*event=spice-server-linked/);
         const user = await session.user();
@@ -201,6 +223,7 @@ describe('a whole session with `spice-session = refuse`', () => {
         const first = await session.user();
         const second = await session.user({ channels: ['main'], debug: true });
         await second.notified(/display/i);
+        await session.bed.daemon.child.says(/event=session-refused vm=one client=\d+/);
         const { channels } = await second.state();
         assert.deepEqual(channels.map(({ type }) => type), ['main']);
         const watcher = await session.watcher();
@@ -228,16 +251,57 @@ describe('a whole session with `inputs = off`', () => {
 
     test('the display is shown, and no key arrives', async () => {
         const { machine } = session;
-        const user = await SpiceGtk.connect(session.bed.sandbox, session.where());
+        const user = await SpiceGtk.connect(session.bed.sandbox, session.where(), { debug: true });
         await user.opened('main', 'display', 'cursor');
         const still = await machine.picture('x');
         await user.shows(still);
         await machine.press('b');
         await user.draws(20);
-        await user.press(KEY_A).catch(() => {}); // it may have no channel for that; else the burst would end
+        await user.press(KEY_A); // else the burst would end
+        await user.notified(/keys and clicks are not allowed/);
+        await user.press(KEY_A);
         await machine.paints(20);
+        assert.equal(session.bed.daemon.log.match(/event=inputs-held/g).length, 1);
         await machine.press('x');
         await user.shows(still);
         await user.close();
+    });
+});
+
+describe('two bridges before one SPICE server', () => {
+    const FIGHT_MS = 6000;
+    /** @type {SessionBed} */ let session;
+    /** @type {Daemon} */ let rival;
+
+    before(async () => {
+        session = await SessionBed.start();
+        const { guest } = session.bed.options.vms.one;
+        rival = await Daemon.startWith(session.bed.sandbox, ['serve', '--listen', '127.0.0.1:0', '--vm', `one=${guest}`]);
+    });
+    after(() => session?.close());
+
+    const taken = /event=guest-unreachable .*another one may have taken it/;
+    const lines = ({ log }) => log.match(/event=(spice-server-linked|guest-unreachable).*/g) ?? [];
+    const links = ({ log }) => log.match(/event=spice-server-linked/g).length;
+
+    test('say that somebody else takes the server, and soon are silent about it', async () => {
+        const { daemon } = session.bed;
+        await Promise.all([daemon, rival].map(({ child }) => child.says(taken)));
+        const end = Date.now() + FIGHT_MS;
+        await eventually('time has passed', () => Date.now() > end, { timeoutMs: 2 * FIGHT_MS });
+        for (const each of [daemon, rival]) assert.ok(lines(each).length <= 5, lines(each).join('\n'));
+        const { guest } = (await rival.get('/api/v1/vms/one')).json();
+        assert.match(guest.problem, /another one may have taken it/);
+    });
+
+    test('are back within 2 s when QEMU is killed and started again', async () => {
+        const { daemon } = session.bed;
+        const before = [daemon, rival].map(links);
+        await session.machine.kill();
+        await eventually('one has seen it', () => [daemon, rival].some(({ log }) => /refused/i.test(log)));
+        await session.machine.restart();
+        const start = Date.now();
+        await eventually('one is linked', () => [daemon, rival].some((each, at) => links(each) > before[at]));
+        assert.ok(Date.now() - start < BACK_MS, `${Date.now() - start} ms`);
     });
 });
