@@ -298,7 +298,7 @@ constexpr std::array table{
         spice_session},
     Key{"policy", "inputs", "any", "off | lead | any",
         "Whose keys and clicks reach the guest through a SPICE server: nobody's, those of the viewer who has the lead, "
-        "or whoever sees the picture.",
+        "or whoever sees the picture. Releases always pass, so that nothing stays pressed.",
         inputs},
     Key{"policy", "spice-channels", "any", channel_values,
         "What viewers may open of a SPICE server's session. Where files may not be sent, webdav and usbredir are "
@@ -338,7 +338,9 @@ constexpr std::array table{
         "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT, spice:HOST:PORT, "
         "spice+tls:HOST:PORT, spice+unix:PATH, fd:N, libvirt:DOMAIN",
         "How the host end of the VM's com.redhat.spice.0 port is reached.", guest},
-    Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH", "Where the VM's picture comes from.", display},
+    Key{"vm", "display", "", "vnc:HOST:PORT, vnc+unix:PATH",
+        "Where the VM's picture comes from. Of a guest behind a SPICE server: on pages; viewers get that server's.",
+        display},
     Key{"vm", port_family, "", "unix:PATH, unix-listen:PATH, pty:PATH, tcp:HOST:PORT, tcp-listen:HOST:PORT",
         "A further port of the VM, as a serial console, and how its host end is reached. Its bytes pass at "
         "/vms/VM/ports/NAME.",
@@ -346,7 +348,8 @@ constexpr std::array table{
     Key{"vm", "spice-listen", "", addresses, "Where SPICE clients of this machine alone are served.", vm_spice_listen},
     Key{"vm", "spice-ticket-file", "", "file",
         "Its first line, 1 to 60 bytes, is a password for SPICE clients that does not expire; read at start and at "
-        "SIGHUP, and not to be readable for everybody. Without it an empty password opens the machine.",
+        "SIGHUP, and not to be readable for everybody. Without it an empty password opens the machine. It closes no "
+        "HTTP port: whoever reaches that gets the machine, and tickets.",
         spice_ticket_file},
     Key{"vm", "uuid", "", "8-4-4-4-12 hexadecimal digits", "The machine's UUID, for clients that ask.", uuid},
 };
