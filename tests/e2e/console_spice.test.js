@@ -143,6 +143,12 @@ describe('the console page of a SPICE display', () => {
         await page.screenshot({ path: path.join(folder, 'console_spice.png') });
     });
 
+    test("shows the machine's name whole, however much there is to say beside it", async () => {
+        const name = page.getByRole('heading', { level: 1 });
+        assert.equal(await name.innerText(), 'one');
+        assert.ok(await name.evaluate((element) => element.scrollWidth <= element.clientWidth), 'it is cut');
+    });
+
     test('loads what shows SPICE, and nothing of VNC', () => {
         assert.ok(requests.includes('/vendor/spice-html5/src/display.js'), requests.join(' '));
         assert.ok(!requests.some((path) => path.includes('novnc')), requests.join(' '));
@@ -326,6 +332,15 @@ describe('the console page of a SPICE display', () => {
 
     test('the first page takes the picture back', async () => {
         await hook('notice').getByRole('button', { name: 'Try again' }).click();
+        await shown(page);
+    });
+
+    test('says that the rules keep the picture, where they do', async () => {
+        await bed.daemon.configure({ ...bed.options, sections: { policy: { 'spice-channels': 'cursor' } } });
+        await bed.daemon.reload();
+        await hook('notice').filter({ hasText: 'not allowed on this machine: display, inputs' }).waitFor();
+        await bed.daemon.configure(bed.options);
+        await bed.daemon.reload();
         await shown(page);
     });
 
