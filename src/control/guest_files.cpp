@@ -12,7 +12,7 @@
 namespace vmcbridge::control {
 namespace {
 
-constexpr std::size_t sasl_password_max = 1024;
+constexpr std::size_t sasl_password_max = 1024;  // as io takes one
 
 class GuestFiles {
 public:
@@ -22,7 +22,7 @@ public:
         if (is_readable(vm, "password-file", guest.password_file)) {
             const auto most = guest.user.empty() ? ticket_max : sasl_password_max;
             if (auto password = read_ticket_file(guest.password_file, most); !password)
-                add(faults_.wrong, vm, "password-file", std::move(password.error().text));
+                add(faults_.wrong, vm, "password-file", password.error().text);
         }
         if (is_readable(vm, "ca-file", guest.ca_file)) {
             struct stat status{};
