@@ -16,6 +16,8 @@ private:
         return connect_to(address_, Clock::now() + patience);
     }
 
+    std::string watched_path() const override { return address_.path; }
+
     Address address_;
 };
 

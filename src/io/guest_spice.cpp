@@ -311,7 +311,7 @@ private:
             co_await pause(bounds::reconnect_first);
             const auto there = co_await connect_to(guest_.address, Clock::now() + bounds::connect_deadline);
             if (!there) {
-                report(there.error().message());
+                report(there.error());
                 wait_ = pace_.after_failure();
             }
         }

@@ -1,6 +1,9 @@
 #include "src/io/opening_transport.hpp"
 
+#include "src/io/path_watch.hpp"
 #include "src/log.hpp"
+
+#include <optional>
 
 namespace vmcbridge::io {
 
@@ -9,8 +12,14 @@ Task<Stream> OpeningTransport::next() {
     // A connection that stood for a while was a good one; one that ends at once is no better than a failed try.
     if (given_ && Clock::now() - given_at_ > bounds::reconnect_last) backoff_.reset();
     bool wait = given_;
+    std::optional<PathWatch::Waiting> watch;
     for (;;) {
         if (wait) {
+            if (!watch)
+                watch.emplace(PathWatch::of(context_).wait(watched_path(), [&] {
+                    backoff_.reset();  // it may be there, and not listen yet
+                    timer.cancel();
+                }));
             timer.expires_after(backoff_.next());
             [[maybe_unused]] const auto [aborted] = co_await timer.async_wait(as_value);
         }

@@ -9,8 +9,8 @@ namespace vmcbridge::io {
 
 /// A port that the bridge opens: unix, tcp, pty, fd. Whoever makes one says how a single try is made.
 ///
-/// A try fails -> the reason is logged once -> back-off -> the next try. It succeeds -> the connection is given away;
-/// the next one is tried for after the first wait of the back-off at the earliest.
+/// A try fails -> the reason is logged once -> back-off, or what is watched appears -> the next try. It succeeds -> the
+/// connection is given away; the next one is tried for after the first wait of the back-off at the earliest.
 class OpeningTransport : public GuestTransport {
 public:
     OpeningTransport(net::io_context& context, TransportOwner owner) : context_{context}, owner_{std::move(owner)} {}
@@ -20,6 +20,8 @@ public:
 protected:
     /// One try. Error: why not.
     [[nodiscard]] virtual Task<Result<UniqueFd, std::string>> open_once() = 0;
+    /// What has to be there for a try to succeed; empty: nothing that can be watched.
+    [[nodiscard]] virtual std::string watched_path() const { return {}; }
     [[nodiscard]] net::io_context& context() noexcept { return context_; }
 
 private:

@@ -160,6 +160,48 @@ test('a thousand sockets come within 100 ms each at the median, and go again', a
     }
 });
 
+test('a thousand [vm] entries are attached within 100 ms each at the median, and memory comes back', async (context) => {
+    const sandbox = await Sandbox.open();
+    try {
+        await mkdir(sandbox.path('vms'));
+        const all = Array.from({ length: 1000 }, (_, number) => [`vm${number}`, sandbox.path('vms', `${number}.sock`)]);
+        const vms = Object.fromEntries(all.map(([name, path]) => [name, { guest: `unix:${path}` }]));
+        const daemon = await Daemon.start(sandbox, { vms: { keep: { guest: `unix:${sandbox.path('nobody')}` } } });
+        const round = async () => {
+            await daemon.configure({ vms });
+            await daemon.reload();
+            await eventually('all are there', async () => (await names(daemon)).length === 1000, { timeoutMs: 15000 });
+            const seen = daemon.log.length;
+            const delays = [];
+            const sockets = [];
+            for (const [name, path] of all) {
+                const since = performance.now();
+                sockets.push(await Socket.listen(path));
+                if (sockets.length % 10 !== 1) continue;
+                const connected = `event=guest-connected vm=${name} `;
+                await eventually('it is connected', () => daemon.log.includes(connected, seen), { everyMs: 1 });
+                delays.push(performance.now() - since);
+            }
+            const count = () => daemon.log.slice(seen).match(/event=guest-connected /g)?.length;
+            await eventually('all are connected', () => count() === 1000, { timeoutMs: 15000 });
+            await Promise.all(sockets.map((socket) => socket.close()));
+            await daemon.configure({ vms: { keep: { guest: `unix:${sandbox.path('nobody')}` } } });
+            await daemon.reload();
+            await eventually('one is left', async () => (await names(daemon)).length === 1, { timeoutMs: 15000 });
+            return delays.sort((a, b) => a - b)[delays.length >> 1];
+        };
+        await round();
+        const idle = daemon.rss();
+        const median = await round();
+        assert.ok(median <= 100, `the median is ${median.toFixed(1)} ms`);
+        daemon.assertMemoryFlat(idle);
+        context.diagnostic(`connected within ${median.toFixed(1)} ms at the median`);
+        await daemon.stop();
+    } finally {
+        await sandbox.close();
+    }
+});
+
 describe('the real agent behind a socket that is found', () => {
     /** @type {Bed} */ let bed;
 

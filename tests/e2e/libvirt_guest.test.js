@@ -74,7 +74,7 @@ describe("a guest of libvirt's, with each kind of channel", () => {
             sections: {
                 libvirt: { uri: libvirtd.uri },
                 limits: { 'request-deadline': '15s' },
-                policy: { ports: 'org.example.terminal, org.example.socket, guestfwd-10.0.2.1-4600, serial0' },
+                policy: { 'guest-agent': 'info', ports: 'org.example.terminal, org.example.socket, guestfwd-10.0.2.1-4600, serial0' },
             },
         });
         const devices = `<serial type='pty'/>${SPICE_AGENT}${others()}`;
@@ -140,6 +140,24 @@ describe("a guest of libvirt's, with each kind of channel", () => {
             const { output } = await vm.run('cat /run/log/qemu-ga; ls -l /dev/virtio-ports; ps', { user: 'root' });
             throw new Error(`${error.message}: ${output}`);
         }));
+
+    test('what the QEMU guest agent knows, asked by way of libvirt, which holds its port', async () => {
+        const answer = await daemon.asAdmin('/api/v1/vms/web/guest', { timeoutMs: 15000 });
+        assert.equal(answer.status, 200, answer.text);
+        const body = answer.json();
+        assert.equal(body.hostname, 'guest');
+        assert.match(body.os.kernel, /^6\./);
+        assert.ok(body.addresses.some(({ address }) => address === '10.0.2.15'), JSON.stringify(body.addresses));
+        const { ports: found, guest_agent: agent } = await daemon.vm('web');
+        assert.deepEqual(agent, { permission: 'info', connected: true });
+        const port = found.find(({ name }) => name === 'org.qemu.guest_agent.0');
+        assert.deepEqual([port.permitted, /libvirt's daemon holds it/.test(port.problem)], [false, true]);
+    });
+
+    test('a shutdown that the rules refuse', async () => {
+        const answer = await daemon.asAdmin('/api/v1/vms/web/guest/shutdown', { method: 'POST' });
+        assert.equal(answer.status, 403);
+    });
 
     test('destroyed, and started again with its agent on a unix socket', async () => {
         await client.close();
