@@ -78,7 +78,8 @@ await build({ ...options, plugins: [port], entryPoints: ['lib/port.js'], outdir:
 const { metafile } = await build({ ...options, splitting: true, metafile: true, plugins: [library],
     outdir: 'dist/console', entryPoints: [...PAGES, 'vm-console'].map(name => `console/${name}.js`) });
 await build({ ...options, sourcemap: false, entryPoints: ['console/console.css', 'console/index.css',
-    'console/vm-console.css', 'console/vm-cards.css', 'console/vm-terminal.css'], outdir: 'dist/console' });
+    'console/vm-console.css', 'console/vm-cards.css', 'console/vm-terminal.css', 'console/vm-machine.css'],
+    outdir: 'dist/console' });
 for (const page of PAGES) {
     const outputs = { ...metafile.outputs, ...libFiles.outputs };
     const files = new Set([...fetched(outputs, `dist/console/${page}.js`)].slice(1));

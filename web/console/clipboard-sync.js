@@ -155,8 +155,8 @@ export class ClipboardSync extends EventTarget {
 /** @param {string} text */
 const lines = text => text.replaceAll('\r\n', '\n');
 
-/** @param {Content} content @returns {Promise<boolean>}  whether the browser let us */
-async function writeLocal({ text, image }) {
+/** To this browser's clipboard. @param {Omit<Content, 'from'>} content @returns {Promise<boolean>}  whether it let us */
+export async function writeLocal({ text, image }) {
     try {
         if (!navigator.clipboard) return text !== null && copyByCommand(text);
         if (text !== null) await navigator.clipboard.writeText(text);

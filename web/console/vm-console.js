@@ -8,7 +8,7 @@
  */
 
 import { apiUrl, tokenText, VmAgent, VmError } from '../lib/vmcbridge.js';
-import { ClipboardSync } from './clipboard-sync.js';
+import { ClipboardSync, writeLocal } from './clipboard-sync.js';
 import { wireControls } from './controls.js';
 import { Display, loadNoVnc, loadSpice, loadSpiceHtml5 } from './display.js';
 import { h, setText, shownName, shownText } from './dom.js';
@@ -65,7 +65,6 @@ export class VmConsole extends HTMLElement {
     /** Why the desktop was not resized, told once. @type {string | undefined} */ #refusedResize;
     /** @type {import('./clipboard-panel.js').ClipboardPanel | null} */ #panel = null;
     /** @type {import('./people.js').People | null} */ #people = null;
-    /** @type {import('./terminal/terminals.js').Terminals | null} */ #terminals = null;
     /** @type {import('./state.js').Description['state'] | 'idle'} */ #state = 'idle';
 
     constructor() {
@@ -165,7 +164,6 @@ export class VmConsole extends HTMLElement {
         this.#display?.stop();
         this.#running?.abort();
         this.#running = null;
-        this.#terminals = null;
     }
 
     /** The keyboard goes to the machine. @override */
@@ -233,7 +231,7 @@ export class VmConsole extends HTMLElement {
             handle(event);
             this.#update();
         }, { signal });
-        on('connect', () => this.#connected(agent));
+        on('connect', () => this.#connected(agent, signal));
         on('disconnect', ({ error }) => {
             this.#error = error;
             this.#display?.stop(this.#display.state === 'none' ? 'none' : 'lost');
@@ -246,13 +244,13 @@ export class VmConsole extends HTMLElement {
         on('error', ({ error }) => this.#tell(error));
     }
 
-    /** @param {VmAgent} agent */
-    #connected(agent) {
+    /** @param {VmAgent} agent @param {AbortSignal} signal */
+    #connected(agent, signal) {
         this.#error = null;
         this.#view.name.textContent = shownName(agent.vm);
         this.#startDisplay(agent);
         this.#resizer?.again();
-        void this.#showPorts(agent).catch(this.#tell);
+        void this.#showPorts(signal).catch(this.#tell);
     }
 
     /** @param {VmAgent} agent */
@@ -267,7 +265,7 @@ export class VmConsole extends HTMLElement {
 
     /**
      * What the bridge says of the machine; nothing where it does not, or not to us.
-     * @returns {Promise<{ display?: { kind: string }, ports?: import('./terminal/terminals.js').Port[] }>}
+     * @returns {Promise<import('./ports.js').Facts>}
      */
     async #ask() {
         try {
@@ -354,16 +352,16 @@ export class VmConsole extends HTMLElement {
         });
     }
 
-    /** Terminals for the machine's further ports, where there are any for us. @param {VmAgent} agent */
-    async #showPorts(agent) {
-        const { ports } = await this.#ask();
-        if (!ports?.some(({ permitted }) => permitted)) return;
-        const { Terminals } = await import('./terminal/terminals.js');
-        if (agent !== this.#agent || !this.#running) return;
-        this.#terminals ??= new Terminals(this, this.#running.signal, {
+    /** What the machine's further ports bring, where there are any. @param {AbortSignal} signal */
+    async #showPorts(signal) {
+        const facts = await this.#ask();
+        if (!facts.ports?.length) return;
+        const { showPorts } = await import('./ports.js');
+        await showPorts(this, signal, {
             view: this.#view, ask: () => this.#ask(), addStyle: path => this.#addStyle(path),
+            addCards: this.#loadStyle, copy: writeLocal, clipboard: () => this.#panel,
             load: VmConsole.loadXterm, tell: this.#tell,
-        });
+        }, facts);
     }
 
     /** Who else is here, once there is somebody. */

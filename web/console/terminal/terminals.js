@@ -9,14 +9,7 @@ import { h, outline, shownName } from '../dom.js';
 
 /** @typedef {{ name: string, permitted: boolean, connected: boolean }} Port  what is used of `/api/v1/vms/VM` */
 
-/**
- * @typedef {object} Inside  of the console, what its outside does not have
- * @property {import('../view.js').View} view
- * @property {() => Promise<{ ports?: Port[] }>} ask  what the bridge says of the machine
- * @property {(path: string) => Promise<unknown>} addStyle
- * @property {import('../xterm.js').XtermLoader} [load]  left out: from where the bridge serves it
- * @property {(reason: unknown) => void} tell
- */
+/** @typedef {import('../ports.js').Inside} Inside */
 
 /**
  * @typedef {object} Host  what a terminal is in
