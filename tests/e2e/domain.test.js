@@ -84,6 +84,8 @@ describe('a domain with the agent on a socket where QEMU listens', () => {
         assert.deepEqual(guest, {
             address: `unix:${socket}`,
             connected: true,
+            problem: null,
+            server: null,
             source: `${file}:6`,
             device: { ...device, port: 1 },
         });
@@ -99,6 +101,7 @@ describe('a domain with the agent on a socket where QEMU listens', () => {
                 clients: 0,
                 source: `${file}:12`,
                 device: { ...device, port: 2 },
+                openInGuest: null,
             },
             {
                 name: 'serial0',
@@ -110,6 +113,7 @@ describe('a domain with the agent on a socket where QEMU listens', () => {
                 clients: 0,
                 source: `${file}:17`,
                 device: null,
+                openInGuest: null,
             },
         ]);
     });
