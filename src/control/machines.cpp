@@ -88,7 +88,7 @@ void Machines::put(const std::string& found) {
 
 bool Machines::take(const std::string& found, const Claims& claims, VmConfig& vm) {
     const auto& [source, what] = claims.front();
-    const auto& name = vm.name;
+    const auto name = vm.name;  // merged() may set it
     const auto findings = merged(what, vm);
     for (const auto& note : findings.notes)
         log::info("machine-note", {{"vm", name}, {"source", source}, {"note", to_text(note)}});
@@ -110,6 +110,10 @@ Findings Machines::merged(const Found& found, VmConfig& vm) const {
                      },
                      [&](const Guest& guest) {
                          Findings findings;
+                         if (!vm.domain.empty())
+                             findings.faults.push_back(fault_at(
+                                 file_, "vm " + vm.name, "guest",
+                                 "\"libvirt:" + vm.domain + "\", but what was found is a " + "socket, " + guest.text));
                          if (vm.guest && vm.guest->address != guest.address)
                              findings.faults.push_back(fault_at(file_, "vm " + vm.name, "guest",
                                                                 "\"" + vm.guest->text + "\", but a socket of this " +

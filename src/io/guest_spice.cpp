@@ -362,6 +362,7 @@ private:
     [[nodiscard]] bool follow(const std::optional<bridge::SpiceUpstream::Moved>& moved, bool at_once) {
         if (!moved || moved->host.empty()) return false;
         guest_.address.path.clear();
+        guest_.address.opener.reset();  // of the former host
         guest_.address.host = moved->host;
         const bool tls = guest_.kind == Guest::Kind::spice_tls;
         guest_.address.port = tls ? moved->tls_port : moved->port;

@@ -15,8 +15,7 @@ using qga::Power;
 
 /// The holder's own deadline comes first: it knows better what to say.
 constexpr std::chrono::milliseconds ahead{500};
-/// A machine that is to be switched off may be gone before its agent says so. A holder that finds no agent says that
-/// sooner.
+/// The holder says when it is done, and when it finds no agent.
 constexpr std::chrono::milliseconds silence{8'000};
 
 /// nullptr: it is answered.
@@ -49,7 +48,11 @@ Task<qga::Answer> HeldAgent::ask(qga::Command command, Clock::time_point deadlin
             holder->ask_power(what, std::move(done));
         };
         const auto answer = co_await answer_of<Answer>(std::move(start), Clock::now() + silence);
-        if (answer && !answer->problem.empty()) co_return failure_of(*answer);
+        if (!answer) {
+            qga::Failure failure{.code = browser::Code::timeout, .detail = "libvirt does not say whether it is done"};
+            co_return failure;
+        }
+        if (!answer->problem.empty()) co_return failure_of(*answer);
         co_return qga::Reply{};
     }
     const auto patience = std::chrono::ceil<std::chrono::seconds>(deadline - Clock::now() - ahead);
