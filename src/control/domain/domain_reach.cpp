@@ -4,6 +4,8 @@
 #include "src/control/domain/domain_graphics.hpp"
 #include "src/control/domain/domain_port.hpp"
 
+#include <arpa/inet.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,9 +60,23 @@ Graphics from_here(const Domain& domain, const Graphics& graphics) {
     return seen;
 }
 
+/// An address that can't be this host, in whatever spelling. A name is none: who knows what it means here.
+bool is_elsewhere(const std::string& host) {
+    in_addr v4{};
+    if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+        const auto first = ntohl(v4.s_addr) >> 24;
+        return first != 127 && first != 0;
+    }
+    in6_addr v6{};
+    return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && !IN6_IS_ADDR_LOOPBACK(&v6) && !IN6_IS_ADDR_UNSPECIFIED(&v6) &&
+           !IN6_IS_ADDR_V4MAPPED(&v6);
+}
+
 /// Why it can't be reached; nullopt: it can.
 std::optional<Problem> out_of_reach(const Domain& domain, const Address& address) {
-    if (!domain.remote_host || !is_local(address)) return std::nullopt;
+    if (!domain.remote_host) return std::nullopt;
+    const bool is_its_host = address.host == *domain.remote_host && !is_local(address);
+    if (is_its_host || is_elsewhere(address.host)) return std::nullopt;
     return Problem{"it is on another host and can be reached there alone; make it listen at an address of that host"};
 }
 
