@@ -3,6 +3,7 @@
 #include "proto/result.hpp"
 #include "src/config.hpp"
 #include "src/io/asio.hpp"
+#include "src/io/bounds.hpp"
 #include "src/io/unique_fd.hpp"
 
 #include <sys/types.h>
@@ -42,6 +43,10 @@ private:
     ino_t inode_ = 0;
 };
 
+/// How long to wait for connect_to(), and for a first word from there.
+[[nodiscard]] inline Clock::duration connect_patience(const Address& address) noexcept {
+    return address.opener ? Clock::duration{bounds::opening_deadline} : Clock::duration{bounds::connect_deadline};
+}
 /// Connects, or has the address' opener do so where there is no other way; the name look-up included, it takes until
 /// `deadline` at most.
 [[nodiscard]] Task<Result<UniqueFd, std::string>> connect_to(const Address& address, Clock::time_point deadline);

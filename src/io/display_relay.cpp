@@ -17,7 +17,7 @@ Task<bool> DisplayRelay::connect() {
         end(browser::CloseCode::refused, std::string{browser::name(browser::Code::disabled)});
         co_return false;
     }
-    auto fd = co_await connect_to(target_->address, Clock::now() + bounds::connect_deadline);
+    auto fd = co_await connect_to(target_->address, Clock::now() + connect_patience(target_->address));
     std::string fault;
     if (fd) {
         auto stream = Stream::open(context_, std::move(*fd));

@@ -1,4 +1,5 @@
 // pty: the terminal whose other side QEMU holds; and fd: what a manager opened for us.
+#include "src/io/address.hpp"
 #include "src/io/open_by.hpp"
 #include "src/io/opening_transport.hpp"
 #include "src/io/terminal.hpp"
@@ -39,7 +40,7 @@ private:
         UniqueFd fd{::open(address_.path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
         auto error = fd ? prepare(fd.get()) : system_error(errno);
         if (address_.opener && is_denied(error))
-            co_return co_await open_by(address_.opener, Clock::now() + bounds::connect_deadline);
+            co_return co_await open_by(address_.opener, Clock::now() + connect_patience(address_));
         if (error) co_return error.message();
         co_return std::move(fd);
     }

@@ -12,8 +12,7 @@ public:
 
 private:
     Task<Result<UniqueFd, std::string>> open_once() override {
-        const auto patience = address_.opener ? bounds::opening_deadline : bounds::connect_deadline;
-        return connect_to(address_, Clock::now() + patience);
+        return connect_to(address_, Clock::now() + connect_patience(address_));
     }
 
     std::string watched_path() const override { return address_.path; }

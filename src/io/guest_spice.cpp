@@ -309,7 +309,7 @@ private:
     Task<> wait() {
         if (wait_ > bounds::reconnect_last) {
             co_await pause(bounds::reconnect_first);
-            const auto there = co_await connect_to(guest_.address, Clock::now() + bounds::connect_deadline);
+            const auto there = co_await connect_to(guest_.address, Clock::now() + connect_patience(guest_.address));
             if (!there) {
                 report(there.error());
                 wait_ = pace_.after_failure();
@@ -321,7 +321,8 @@ private:
     Task<> connect() {
         for (;;) {
             co_await wait();
-            auto link = co_await spice::link_as_client(context_, guest_, Clock::now() + bounds::connect_deadline);
+            auto link =
+                co_await spice::link_as_client(context_, guest_, Clock::now() + connect_patience(guest_.address));
             if (!link) {
                 report(link.error());
                 wait_ = pace_.after_failure();

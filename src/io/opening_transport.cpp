@@ -15,7 +15,7 @@ Task<Stream> OpeningTransport::next() {
     std::optional<PathWatch::Waiting> watch;
     for (;;) {
         if (wait) {
-            if (!watch)
+            if (!watch || !watch->is_active())
                 watch.emplace(PathWatch::of(context_).wait(watched_path(), [&] {
                     backoff_.reset();  // it may be there, and not listen yet
                     timer.cancel();

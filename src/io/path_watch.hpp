@@ -49,6 +49,10 @@ public:
     Waiting(PathWatch& watch, Place place) : watch_{&watch}, place_{place} {}
     Waiting(Waiting&& other) noexcept : watch_{std::exchange(other.watch_, nullptr)}, place_{other.place_} {}
     Waiting& operator=(Waiting&&) = delete;
+    /// false: nothing is told any more; the folder is not there, or was removed meanwhile.
+    [[nodiscard]] bool is_active() const noexcept {
+        return watch_ != nullptr && watch_->folders_.contains(place_.first);
+    }
     ~Waiting() {
         if (watch_ != nullptr) watch_->forget(place_);
     }

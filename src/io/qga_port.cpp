@@ -1,11 +1,8 @@
-// next connection -> read_port and write_port, until it ends -> the next one. ask() goes by beside it, through link_.
+// ask() -> link_ -> write_port, and back from read_port.
 #include "src/io/qga_port.hpp"
 
 #include "src/io/buffer_pool.hpp"
 #include "src/io/secret.hpp"
-#include "src/log.hpp"
-
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <array>
 
@@ -23,72 +20,20 @@ std::optional<std::int64_t> make_sync_id() noexcept {
 
 }  // namespace
 
-using namespace net::experimental::awaitable_operators;
-
 QgaPort::QgaPort(net::io_context& context, std::string vm, Port port)
-    : context_{context},
-      vm_{std::move(vm)},
-      port_{std::move(port)},
-      transport_{make_transport()},
-      changed_{context},
-      work_{context},
-      answered_{context} {}
+    : PortLink{context, std::move(vm), std::move(port)}, work_{context}, answered_{context} {}
 
-std::unique_ptr<GuestTransport> QgaPort::make_transport() {
-    return make_guest_transport(context_, *port_.channel, {.vm = vm_, .guest = port_.channel->text});
-}
+// ---- The port
 
-void QgaPort::update(const Port& port) {
-    const bool is_same = port.channel == port_.channel;
-    port_ = port;
-    if (is_same) return;
-    channel_changed_ = true;
-    changed_.notify();
-}
-
-void QgaPort::stop() {
-    stopping_ = true;
-    changed_.notify();
-}
-
-Task<> QgaPort::run(std::shared_ptr<QgaPort> self) {
-    while (!stopping_) {
-        changed_.clear();  // what it told is looked at here
-        if (std::exchange(channel_changed_, false)) {
-            transport_.reset();  // the old one's socket file goes before the new one's is made
-            transport_ = make_transport();
-        }
-        auto first = co_await (transport_->next() || changed_.wait());
-        if (first.index() == 1) continue;
-        const bool is_noted = take_note();
-        if (is_noted)
-            log::info("port-connected", {{"vm", vm_}, {"port", port_.name}, {"address", port_.channel->text}});
-        co_await serve(std::move(std::get<0>(first)));
-        if (is_noted) log::info("port-gone", {{"vm", vm_}, {"port", port_.name}, {"reason", reason_}});
-    }
-    transport_.reset();
-    static_cast<void>(self);
-}
-
-/// A guest that floods is let go each time: its log must not grow as fast as it comes again.
-bool QgaPort::take_note() {
-    const auto now = Clock::now();
-    if (const auto count = notes_.take_surplus(now); count > 0)
-        log::warning("port-notes-left-out", {{"vm", vm_}, {"port", port_.name}, {"count", count}});
-    return notes_.take(now);
-}
-
-Task<> QgaPort::serve(Stream stream) {
-    reason_ = "the bridge closed it";
+void QgaPort::began() {
     work_.clear();
     link_.handle_connected();
-    co_await (read_port(stream) || write_port(stream) || changed_.wait());
-    stream.close();
+}
+
+void QgaPort::ended() {
     link_.handle_gone();
     answered_.cancel();
 }
-
-// ---- The port
 
 Task<> QgaPort::read_port(Stream& stream) {
     for (;;) {
@@ -97,13 +42,12 @@ Task<> QgaPort::read_port(Stream& stream) {
         const auto buffer = Buffer::borrow();
         const auto bytes = buffer.bytes();
         const auto result = stream.try_read(bytes);
-        if (result.state == IoResult::State::ended) co_return void(reason_ = "closed by the guest's side");
-        if (result.state == IoResult::State::failed) co_return void(reason_ = result.error.message());
+        if (is_end(result)) co_return;
         if (result.bytes == 0) continue;
         link_.handle_bytes(bytes.first(result.bytes));
         work_.notify();
         answered_.cancel();
-        if (link_.is_flooded()) co_return void(reason_ = "it says too much that nobody asked for");
+        if (link_.is_flooded()) co_return explain("it says too much that nobody asked for");
     }
 }
 
@@ -115,7 +59,7 @@ Task<> QgaPort::write_port(Stream& stream) {
             continue;
         }
         const auto result = stream.try_write(bytes);
-        if (result.state == IoResult::State::failed) co_return void(reason_ = result.error.message());
+        if (is_end(result)) co_return;
         if (result.bytes > 0) link_.written(result.bytes, Clock::now());
         answered_.cancel();
         if (result.state != IoResult::State::would_block) continue;

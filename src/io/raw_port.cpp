@@ -1,74 +1,34 @@
-// next connection -> read_port and write_port, until it ends -> the next one. Clients stay meanwhile.
+// read_port -> share -> clients, and back to write_port. Clients stay from one connection to the next.
 #include "src/io/raw_port.hpp"
 
 #include "src/io/buffer_pool.hpp"
 #include "src/log.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include <algorithm>
 
 namespace vmcbridge::io {
 
-using namespace net::experimental::awaitable_operators;
-
 RawPort::RawPort(net::io_context& context, std::string vm, Port port)
-    : context_{context},
-      vm_{std::move(vm)},
-      port_{std::move(port)},
-      transport_{make_transport()},
-      changed_{context},
-      room_{context},
-      work_{context} {}
-
-std::unique_ptr<GuestTransport> RawPort::make_transport() {
-    return make_guest_transport(context_, *port_.channel, {.vm = vm_, .guest = port_.channel->text});
-}
-
-void RawPort::update(const Port& port) {
-    const bool is_same = port.channel == port_.channel;
-    port_ = port;
-    if (is_same) return;
-    channel_changed_ = true;
-    changed_.notify();
-}
+    : PortLink{context, std::move(vm), std::move(port)}, room_{context}, work_{context} {}
 
 void RawPort::stop(browser::CloseCode code, const std::string& reason) {
-    stopping_ = true;
-    changed_.notify();
+    stop_link();
     while (!clients_.empty()) drop(clients_.begin()->first, code, reason);
 }
 
-Task<> RawPort::run(std::shared_ptr<RawPort> self) {
-    while (!stopping_) {
-        changed_.clear();  // what it told is looked at here
-        if (std::exchange(channel_changed_, false)) {
-            transport_.reset();  // the old one's socket file goes before the new one's is made
-            transport_ = make_transport();
-        }
-        auto first = co_await (transport_->next() || changed_.wait());
-        if (first.index() == 1) continue;
-        log::info("port-connected", {{"vm", vm_}, {"port", port_.name}, {"address", port_.channel->text}});
-        co_await serve(std::move(std::get<0>(first)));
-        log::info("port-gone", {{"vm", vm_}, {"port", port_.name}, {"reason", reason_}});
-    }
-    transport_.reset();
-    static_cast<void>(self);
-}
+// ---- The port
 
-Task<> RawPort::serve(Stream stream) {
-    reason_ = "the bridge closed it";
+void RawPort::began() {
     work_.clear();
     share_.handle_connected();
     tell_all();
-    co_await (read_port(stream) || write_port(stream) || changed_.wait());
-    stream.close();
+}
+
+void RawPort::ended() {
     share_.handle_gone();
     tell_all();
     wake_all();  // who waited to write has nobody to write to
 }
-
-// ---- The port
 
 Task<> RawPort::read_port(Stream& stream) {
     for (;;) {
@@ -83,8 +43,7 @@ Task<> RawPort::read_port(Stream& stream) {
         auto buffer = Buffer::borrow();
         const auto bytes = buffer.bytes();
         const auto result = stream.try_read(bytes.first(std::min(bytes.size(), share_.room())));
-        if (result.state == IoResult::State::ended) co_return void(reason_ = "closed by the guest's side");
-        if (result.state == IoResult::State::failed) co_return void(reason_ = result.error.message());
+        if (is_end(result)) co_return;
         if (result.bytes == 0) continue;
         share_.handle_bytes(bytes.first(result.bytes), Clock::now());
         wake_all();
@@ -99,7 +58,7 @@ Task<> RawPort::write_port(Stream& stream) {
             continue;
         }
         const auto result = stream.try_write(bytes);
-        if (result.state == IoResult::State::failed) co_return void(reason_ = result.error.message());
+        if (is_end(result)) co_return;
         share_.written(result.bytes);
         if (result.bytes > 0) wake_all();
         if (result.state != IoResult::State::would_block) continue;
@@ -111,7 +70,7 @@ Task<> RawPort::write_port(Stream& stream) {
 // ---- Clients
 
 std::optional<ClientId> RawPort::join(PortClient& client) {
-    if (stopping_ || clients_.size() >= limits::port_clients) return std::nullopt;
+    if (is_stopping() || clients_.size() >= limits::port_clients) return std::nullopt;
     const auto id = share_.join();
     clients_.emplace(id, &client);
     return id;
@@ -133,7 +92,7 @@ void RawPort::drop(ClientId client, browser::CloseCode code, const std::string& 
 
 void RawPort::drop_slow() {
     for (const auto client : share_.too_slow(Clock::now())) {
-        log::warning("port-client-dropped", {{"vm", vm_}, {"port", port_.name}, {"reason", "it does not read"}});
+        log::warning("port-client-dropped", {{"vm", vm()}, {"port", name()}, {"reason", "it does not read"}});
         drop(client, browser::CloseCode::too_slow, "it does not read");
     }
 }

@@ -1,10 +1,8 @@
 #pragma once
 
 #include "src/bridge/port_share.hpp"
-#include "src/config.hpp"
-#include "src/io/guest_transport.hpp"
+#include "src/io/port_link.hpp"
 #include "src/io/session.hpp"
-#include "src/io/signal.hpp"
 
 #include <map>
 #include <memory>
@@ -32,15 +30,11 @@ protected:
 
 /// A further port of a machine, opened for as long as it is configured, and its clients. Lives on the machine's
 /// context.
-class RawPort {
+class RawPort final : public PortLink {
 public:
     /// REQUIRES: port.channel. A guest that connects to us finds the socket there when this returns.
     RawPort(net::io_context& context, std::string vm, Port port);
 
-    /// Opens the port again and again until stop().
-    [[nodiscard]] Task<> run(std::shared_ptr<RawPort> self);
-    /// What is configured now; its clients stay.
-    void update(const Port& port);
     /// Drops all clients and ends run().
     void stop(browser::CloseCode code, const std::string& reason);
 
@@ -54,30 +48,21 @@ public:
     [[nodiscard]] bool is_writer(ClientId client) const noexcept { return share_.writer() == client; }
     [[nodiscard]] bool is_connected() const noexcept { return share_.is_connected(); }
     [[nodiscard]] std::size_t clients() const noexcept { return share_.clients(); }
-    [[nodiscard]] const std::string& name() const noexcept { return port_.name; }
 
 private:
-    [[nodiscard]] std::unique_ptr<GuestTransport> make_transport();
-    [[nodiscard]] Task<> serve(Stream stream);
-    [[nodiscard]] Task<> read_port(Stream& stream);
-    [[nodiscard]] Task<> write_port(Stream& stream);
+    void began() override;
+    Task<> read_port(Stream& stream) override;
+    Task<> write_port(Stream& stream) override;
+    void ended() override;
     void drop(ClientId client, browser::CloseCode code, const std::string& reason);
     void drop_slow();
     void wake_all();
     void tell_all();
 
-    net::io_context& context_;
-    std::string vm_;
-    Port port_;
     bridge::PortShare share_;
-    std::unique_ptr<GuestTransport> transport_;
     std::map<ClientId, PortClient*> clients_;
-    std::string reason_;  // why the connection ended
-    bool stopping_ = false;
-    bool channel_changed_ = false;
-    Signal changed_;  // for run(): another channel is configured, or the end has come
-    Timer room_;      // for read_port(): cancelled when somebody has taken something
-    Signal work_;     // for write_port(): something waits for the port
+    Timer room_;   // for read_port(): cancelled when somebody has taken something
+    Signal work_;  // for write_port(): something waits for the port
 };
 
 }  // namespace vmcbridge::io

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,13 +23,21 @@ Guest opened(Guest::Kind kind, std::shared_ptr<Opener> opener, std::string text)
 
 // ---- Character devices
 
+/// libvirt looks for a channel by names and aliases at once; what fits two channels might be either of them.
+bool is_unambiguous(const Domain& domain, const std::string& name) {
+    return std::ranges::count_if(domain.devices, [&](const CharDevice& each) {
+               return each.kind == DeviceKind::channel && (each.name == name || each.alias == name);
+           }) == 1;
+}
+
 /// nullptr: libvirt does not open it. What it opens is what QEMU listens on; of terminals, serial ports alone.
 std::shared_ptr<Opener> opener_of(const Domain& domain, const CharDevice& device) {
     if (!domain.opener || !domain.is_running || device.target == "xen") return nullptr;
     const bool is_socket = device.type == "unix" && device.source.mode == "bind";
     if (device.kind == DeviceKind::channel) {
-        if (!is_socket || (device.name.empty() && device.alias.empty())) return nullptr;
-        return domain.opener->channel(device.name.empty() ? device.alias : device.name);
+        const auto& name = device.name.empty() ? device.alias : device.name;
+        if (!is_socket || name.empty() || !is_unambiguous(domain, name)) return nullptr;
+        return domain.opener->channel(name);
     }
     if (device.alias.empty() || (!is_socket && device.type != "pty")) return nullptr;
     return domain.opener->console(device.alias);

@@ -19,6 +19,8 @@ using DomainPtr = GPtr<virDomain, virDomainFree>;
 /// A daemon that is silent for so long has gone.
 constexpr int keepalive_seconds = 5;
 constexpr unsigned keepalive_count = 3;
+/// For the answer of a guest agent to what it is asked last.
+constexpr int agent_seconds = 5;
 
 void stay_quiet(void* /*none*/, virError* /*error*/) noexcept {}
 
@@ -191,6 +193,8 @@ Parsed<AgentHolder::Answer> LibvirtLink::ask_agent(const std::string& uuid, cons
 Parsed<AgentHolder::Answer> LibvirtLink::ask_power(const std::string& uuid, const std::string& what) const {
     const DomainPtr domain{virDomainLookupByUUIDString(impl_->connection, uuid.c_str())};
     if (!domain) return last_problem();
+    // Of the three suspend alone would wait for ever for an agent that is silent.
+    virDomainAgentSetResponseTimeout(domain.get(), agent_seconds, 0);
     const auto done = what == "shutdown" ? virDomainShutdownFlags(domain.get(), VIR_DOMAIN_SHUTDOWN_GUEST_AGENT)
                       : what == "reboot"
                           ? virDomainReboot(domain.get(), VIR_DOMAIN_REBOOT_GUEST_AGENT)

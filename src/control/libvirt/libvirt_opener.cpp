@@ -4,6 +4,7 @@
 #include "src/control/libvirt/stream_process.hpp"
 #include "src/control/timer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -12,9 +13,13 @@ namespace {
 
 /// Before a stream that has ended is opened again. A machine that is being destroyed loses its sockets first, and a
 /// daemon that is asked to open one of them then holds the machine's lock for seconds, and so the end of it up.
-constexpr std::chrono::milliseconds reopen_pause{2'000};
+constexpr std::chrono::milliseconds pause_first{2'000};
+/// After one failure after the other: each try is a process, and a connection to the daemon. Whoever waits learns of a
+/// failure within the time that it gives an opener.
+constexpr std::chrono::milliseconds pause_last{10'000};
 
-/// Whoever opens something may be on any thread; what opens it is on the main one.
+/// Whoever opens something may be on any thread; what opens it is on the main one. One try at a time, whose outcome
+/// goes to who asked last.
 class StreamOpener final : public Opener, public std::enable_shared_from_this<StreamOpener> {
 public:
     explicit StreamOpener(StreamEnd what) : what_{std::move(what)} {}
@@ -24,55 +29,47 @@ public:
 
 private:
     void start(const Done& done) {
-        const auto pause = std::exchange(is_first_, false) ? std::chrono::milliseconds{0} : reopen_pause;
-        pause_.start(pause, [self = shared_from_this(), done] { start_stream(self->what_, done); });
+        const auto before = std::exchange(asker_, done);
+        if (before) return before(-1, "it was asked for anew");
+        timer_.start(pause_, [self = shared_from_this()] {
+            start_stream(self->what_, [self](int fd, std::string problem) { self->finish(fd, std::move(problem)); });
+        });
+    }
+
+    void finish(int fd, std::string problem) {
+        pause_ = fd >= 0 ? pause_first : std::clamp(pause_ * 2, pause_first, pause_last);
+        std::exchange(asker_, nullptr)(fd, std::move(problem));
     }
 
     const StreamEnd what_;
-    bool is_first_ = true;
-    Timer pause_;
+    std::chrono::milliseconds pause_{0};
+    Done asker_;  // there while a try is under way
+    Timer timer_;
 };
-
-using LinkNow = std::function<std::shared_ptr<LibvirtLink>()>;
-
-/// Asks the daemon in the background; `done` is called on the main thread, where there is no daemon too.
-template <class Value>
-void ask(const LinkNow& link, std::function<Parsed<Value>(const LibvirtLink&)> what,
-         std::function<void(Parsed<Value>)> done) {
-    on_main([link, what = std::move(what), done = std::move(done)] {
-        auto now = link();
-        if (!now) return done(Problem{"libvirt's daemon is not there"});
-        in_background(
-            [now = std::move(now), what]() mutable {
-                auto answer = what(*now);
-                now.reset();  // its end may wait for the daemon
-                return answer;
-            },
-            done);
-    });
-}
 
 class GraphicsOpener final : public Opener {
 public:
-    GraphicsOpener(LinkNow link, std::string uuid, unsigned index)
-        : link_{std::move(link)}, uuid_{std::move(uuid)}, index_{index} {}
+    GraphicsOpener(std::shared_ptr<DaemonCalls> calls, std::string uuid, unsigned index)
+        : calls_{std::move(calls)}, uuid_{std::move(uuid)}, index_{index} {}
     void open(Done done) override {
-        ask<int>(
-            link_, [uuid = uuid_, index = index_](const LibvirtLink& on) { return on.open_graphics(uuid, index); },
-            [done = std::move(done)](Parsed<int> opened) {
-                opened ? done(*opened, {}) : done(-1, opened.error().text);
-            });
+        on_main([calls = calls_, uuid = uuid_, index = index_, done = std::move(done)] {
+            calls->call<int>(
+                [uuid, index](const LibvirtLink& on) { return on.open_graphics(uuid, index); },
+                [done](Parsed<int> opened) { opened ? done(*opened, {}) : done(-1, opened.error().text); });
+        });
     }
 
 private:
-    LinkNow link_;
+    std::shared_ptr<DaemonCalls> calls_;
     std::string uuid_;
     unsigned index_;
 };
 
-class LibvirtAgent final : public AgentHolder {
+/// One command at a time: libvirt may be at one for longer than whoever asked waits.
+class LibvirtAgent final : public AgentHolder, public std::enable_shared_from_this<LibvirtAgent> {
 public:
-    LibvirtAgent(LinkNow link, std::string uuid) : link_{std::move(link)}, uuid_{std::move(uuid)} {}
+    LibvirtAgent(std::shared_ptr<DaemonCalls> calls, std::string uuid)
+        : calls_{std::move(calls)}, uuid_{std::move(uuid)} {}
     void ask(std::string command, std::chrono::seconds patience, Done done) override {
         hand_on([uuid = uuid_, command = std::move(command),
                  patience](const LibvirtLink& on) { return on.ask_agent(uuid, command, patience); },
@@ -84,14 +81,25 @@ public:
     }
 
 private:
-    void hand_on(std::function<Parsed<Answer>(const LibvirtLink&)> what, Done done) {
-        control::ask<Answer>(link_, std::move(what), [done = std::move(done)](Parsed<Answer> answer) {
+    using Work = std::function<Parsed<Answer>(const LibvirtLink&)>;
+
+    void hand_on(Work work, Done done) {
+        on_main(
+            [self = shared_from_this(), work = std::move(work), done = std::move(done)] { self->start(work, done); });
+    }
+
+    void start(const Work& work, const Done& done) {
+        if (std::exchange(is_asked_, true))
+            return done({.problem = "the guest agent has not answered libvirt yet", .is_agent_there = false});
+        calls_->call<Answer>(work, [self = shared_from_this(), done](Parsed<Answer> answer) {
+            self->is_asked_ = false;
             done(answer ? *std::move(answer) : Answer{.problem = answer.error().text, .is_agent_there = false});
         });
     }
 
-    LinkNow link_;
+    std::shared_ptr<DaemonCalls> calls_;
     std::string uuid_;
+    bool is_asked_ = false;
 };
 
 }  // namespace
@@ -107,12 +115,12 @@ std::shared_ptr<Opener> LibvirtOpener::stream(const std::string& kind, const std
 
 std::shared_ptr<Opener> LibvirtOpener::graphics(unsigned index) {
     auto& opener = openers_["graphics " + std::to_string(index)];
-    if (!opener) opener = std::make_shared<GraphicsOpener>(link_, uuid_, index);
+    if (!opener) opener = std::make_shared<GraphicsOpener>(calls_, uuid_, index);
     return opener;
 }
 
 std::shared_ptr<AgentHolder> LibvirtOpener::guest_agent() {
-    if (!agent_) agent_ = std::make_shared<LibvirtAgent>(link_, uuid_);
+    if (!agent_) agent_ = std::make_shared<LibvirtAgent>(calls_, uuid_);
     return agent_;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "src/control/domain/domain_opener.hpp"
-#include "src/control/libvirt/libvirt_link.hpp"
+#include "src/control/libvirt/daemon_calls.hpp"
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,9 +13,9 @@ namespace vmcbridge::control {
 /// its own (stream_process.hpp), graphics as descriptors.
 class LibvirtOpener final : public DomainOpener {
 public:
-    /// `link`: the connection that there is now, or nullptr; called on the main thread.
-    LibvirtOpener(std::string uri, std::string uuid, std::function<std::shared_ptr<LibvirtLink>()> link)
-        : uri_{std::move(uri)}, uuid_{std::move(uuid)}, link_{std::move(link)} {}
+    /// `calls`: of the daemon with this URI.
+    LibvirtOpener(std::string uri, std::string uuid, std::shared_ptr<DaemonCalls> calls)
+        : uri_{std::move(uri)}, uuid_{std::move(uuid)}, calls_{std::move(calls)} {}
 
     std::shared_ptr<Opener> channel(const std::string& name) override;
     std::shared_ptr<Opener> console(const std::string& alias) override;
@@ -28,7 +27,7 @@ private:
 
     std::string uri_;
     std::string uuid_;
-    std::function<std::shared_ptr<LibvirtLink>()> link_;
+    std::shared_ptr<DaemonCalls> calls_;
     std::map<std::string, std::shared_ptr<Opener>> openers_;  // by kind and name
     std::shared_ptr<AgentHolder> agent_;
 };

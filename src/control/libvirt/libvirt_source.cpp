@@ -185,11 +185,12 @@ struct LibvirtSource::Impl : std::enable_shared_from_this<LibvirtSource::Impl> {
     /// The one that it has, so that a machine which is seen anew is the same one.
     std::shared_ptr<LibvirtOpener> opener_of(const std::string& uuid) {
         if (const auto same = known.find(uuid); same != known.end()) return same->second.opener;
-        auto now = [weak = weak_from_this()] {
-            const auto self = weak.lock();
-            return self ? self->link : nullptr;
-        };
-        return std::make_shared<LibvirtOpener>(uri, uuid, std::move(now));
+        if (!calls)
+            calls = std::make_shared<DaemonCalls>([weak = weak_from_this()] {
+                const auto self = weak.lock();
+                return self ? self->link : nullptr;
+            });
+        return std::make_shared<LibvirtOpener>(uri, uuid, calls);
     }
 
     void refuse(const LiveDomain& seen, const ConfigFaults& faults) {
@@ -213,7 +214,8 @@ struct LibvirtSource::Impl : std::enable_shared_from_this<LibvirtSource::Impl> {
     Machines& machines;
     DomainFilter filter;
     Link link;
-    unsigned links = 0;  // made so far: events of others than the newest are stale
+    std::shared_ptr<DaemonCalls> calls;  // there from the first domain on
+    unsigned links = 0;                  // made so far: events of others than the newest are stale
     bool busy = false;
     bool pausing = false;
     bool all_dirty = false;

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -22,6 +24,40 @@ constexpr std::size_t report_max = 1000;
 /// For a connection to the daemon and what it opens there.
 constexpr std::chrono::milliseconds open_deadline{10'000};
 
+/// How many are started at once: each logs in at the daemon's host, which may take few at a time.
+constexpr std::size_t at_once = 16;
+
+/// Lets so many in, and the others later. Main thread only.
+class Gate {
+public:
+    void enter(std::function<void()> task) {
+        waiting_.push_back(std::move(task));
+        go_on();
+    }
+    void leave() {
+        --inside_;
+        go_on();
+    }
+
+private:
+    void go_on() {
+        while (inside_ < at_once && !waiting_.empty()) {
+            ++inside_;
+            const auto next = std::move(waiting_.front());
+            waiting_.pop_front();
+            next();
+        }
+    }
+
+    std::deque<std::function<void()>> waiting_;  // one for each stream at most
+    std::size_t inside_ = 0;
+};
+
+Gate& gate() {
+    static Gate only;
+    return only;
+}
+
 /// A process that is being started. Lives until it has said what became of it, and it has ended.
 class Starting : public std::enable_shared_from_this<Starting> {
 public:
@@ -31,8 +67,6 @@ public:
     ~Starting() {
         if (socket_ >= 0) ::close(socket_);
     }
-
-    void refuse(const std::string& reason) { done_(-1, reason); }
 
     void watch(GSubprocess* process) {
         process_.reset(process);
@@ -59,6 +93,7 @@ private:
 
     void answer() {
         deadline_.stop();
+        gate().leave();
         if (report_ == stream_is_open) return done_(std::exchange(socket_, -1), {});
         done_(-1, report_.empty() ? "libvirt's daemon does not answer" : report_);
     }
@@ -76,13 +111,15 @@ private:
     Timer deadline_;
 };
 
-}  // namespace
-
-void start_stream(const StreamEnd& what, Opener::Done done) {
+void spawn(const StreamEnd& what, const Opener::Done& done) {
+    const auto refuse = [&](const std::string& reason) {
+        gate().leave();
+        done(-1, reason);
+    };
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return done(-1, std::strerror(errno));  // NOLINT(concurrency-mt-unsafe): the main thread
-    const auto starting = std::make_shared<Starting>(ends[0], std::move(done));
+        return refuse(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe): the main thread
+    const auto starting = std::make_shared<Starting>(ends[0], done);
     const GObjectPtr<GSubprocessLauncher> launcher{g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE)};
     g_subprocess_launcher_take_stdin_fd(launcher.get(), ends[1]);
     const std::string command{stream_command};
@@ -95,8 +132,14 @@ void start_stream(const StreamEnd& what, Opener::Done done) {
                                static_cast<const char*>(nullptr)};
     ErrorOut error;
     auto* process = g_subprocess_launcher_spawnv(launcher.get(), arguments.data(), error);
-    if (process == nullptr) return starting->refuse(error.message());
+    if (process == nullptr) return refuse(error.message());
     starting->watch(process);
+}
+
+}  // namespace
+
+void start_stream(const StreamEnd& what, Opener::Done done) {
+    gate().enter([what, done = std::move(done)] { spawn(what, done); });
 }
 
 }  // namespace vmcbridge::control
