@@ -123,6 +123,25 @@ TEST_F(MachinesTest, WhatCantBeTakenOverLeavesWhatTheConfigurationHas) {
     EXPECT_TRUE(all_.contains("a"));
 }
 
+TEST_F(MachinesTest, ADomainOfAnotherNameIsTheMachineThatNamesIt) {
+    configure("[libvirt]\nuri = test:///default\n[vm a]\nguest = libvirt:odd name\nresize = off\n");
+    EXPECT_THAT(std::exchange(steps_, {}), ElementsAre(Names{}));
+    machines_.found("s", "odd name", domain("odd name", "/a"));
+    EXPECT_THAT(steps(), ElementsAre(Names{"a"}));
+    EXPECT_EQ(all_.at("a").name, "a");
+    EXPECT_EQ(all_.at("a").policy.resize, policy::ResizeRule::off);
+    machines_.lost("s", "odd name");
+    EXPECT_THAT(steps(), ElementsAre(Names{}));
+}
+
+TEST_F(MachinesTest, TheMachineOfADomainIsNeitherADomainOfItsNameNorASocket) {
+    configure("[libvirt]\nuri = test:///default\n[discover]\nglob = /run/*\n[vm a]\nguest = libvirt:b\n");
+    EXPECT_THAT(std::exchange(steps_, {}), ElementsAre(Names{}));
+    machines_.found("s", "a", domain("a", "/a"));
+    machines_.found("sockets", "b", guest("unix:/b"));
+    EXPECT_THAT(steps(), ElementsAre(Names{}));
+}
+
 TEST_F(MachinesTest, AnotherConfigurationKeepsWhatTheSourcesHave) {
     machines_.found("s", "a", guest("unix:/a"));
     steps();
