@@ -2,10 +2,10 @@
 // that the test plays: a real one outside of a guest would switch off its host.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { looksRight } from '../support/accessible.js';
 import { Browser } from '../support/browser.js';
 import { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/deadline.js';
@@ -14,7 +14,6 @@ import { Sandbox } from '../support/sandbox.js';
 import { ScriptedQga, supports } from '../support/scripted_qga.js';
 
 const PORT = 'port.org.qemu.guest_agent.0';
-const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 /** What the browser notes of machines without a display, and of refusals that are wanted here. */
 const EXPECTED = /Failed when connecting: Connection closed \(code: 1008, reason: disabled\)|status of (403|502|503)/;
 const MARKUP = '<img src=x onerror="document.title=1">';
@@ -88,26 +87,8 @@ describe('the guest agent in the console page', () => {
         await sandbox?.close();
     });
 
-    /** What it looks like in light and dark, wide and narrow, and what axe-core has to say about that. */
-    async function assertAccessible(name) {
-        const folder = process.env.VMCBRIDGE_SCREENSHOTS ?? sandbox.dir;
-        const before = page.viewportSize();
-        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-            for (const [size, width] of Object.entries({ desk: 1000, phone: 390 })) {
-                await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-                await page.setViewportSize({ width, height: 800 });
-                await page.screenshot({ path: path.join(folder, `${name}-${colorScheme}-${size}.png`) });
-                const errors = [...browser.errors]; // axe-core breaks the content policy itself
-                await page.evaluate(axe);
-                const { violations } = await page.evaluate(() => globalThis.axe.run());
-                browser.errors = errors;
-                const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html)}`);
-                assert.deepEqual(found, [], `${name}, ${colorScheme}, ${size}`);
-            }
-        }
-        await page.emulateMedia({ colorScheme: 'light' });
-        await page.setViewportSize(before);
-    }
+    const assertAccessible = (name) => looksRight(page, browser, path.join(shots(), name));
+    const shots = () => process.env.VMCBRIDGE_SCREENSHOTS ?? sandbox.dir;
 
     test('is not offered where policy has it off, and where there is no such port', async () => {
         for (const vm of ['off', 'without']) {

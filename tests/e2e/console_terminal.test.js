@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
+import { looksRight } from '../support/accessible.js';
 import { Bed } from '../support/bed.js';
 import { Browser } from '../support/browser.js';
 import { Daemon } from '../support/daemon.js';
@@ -14,7 +14,6 @@ import { eventually } from '../support/deadline.js';
 import { Sandbox } from '../support/sandbox.js';
 
 const SHELL = fileURLToPath(new URL('../support/pty_shell.py', import.meta.url));
-const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const ESC = '\x1b';
 /** What noVNC says of machines without a display. */
 const NO_DISPLAY = /Failed when connecting: Connection closed \(code: 1008, reason: disabled\)/;
@@ -91,27 +90,8 @@ describe('terminals in the console page', () => {
         await sandbox?.close();
     });
 
-    /** What it looks like in light and dark, wide and narrow, and what axe-core has to say about that. */
-    async function assertAccessible(name) {
-        const folder = process.env.VMCBRIDGE_SCREENSHOTS ?? sandbox.dir;
-        const before = page.viewportSize();
-        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-            for (const [size, width] of Object.entries({ desk: 1000, phone: 390 })) {
-                await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-                await page.setViewportSize({ width, height: 700 });
-                const shot = await page.screenshot({ path: path.join(folder, `${name}-${colorScheme}-${size}.png`) });
-                assert.ok(shot.length > 4_000, 'the screenshot is no blank page');
-                const errors = [...browser.errors]; // axe-core breaks the content policy itself
-                await page.evaluate(axe);
-                const { violations } = await page.evaluate(() => globalThis.axe.run());
-                browser.errors = errors;
-                const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html)}`);
-                assert.deepEqual(found, [], `${name}, ${colorScheme}, ${size}`);
-            }
-        }
-        await page.emulateMedia({ colorScheme: 'light' });
-        await page.setViewportSize(before);
-    }
+    const assertAccessible = (name) => looksRight(page, browser, path.join(shots(), name));
+    const shots = () => process.env.VMCBRIDGE_SCREENSHOTS ?? sandbox.dir;
 
     test('a machine without ports has no button for them, one with ports names those that are permitted', async () => {
         const other = await browser.open(url().replace(/one$/, 'bare'));

@@ -12,6 +12,7 @@ import {
 } from './events.js';
 import { Fence } from './fence.js';
 import { Link } from './link.js';
+import { watchOutside } from './outside.js';
 import { Pending } from './pending.js';
 import { Streams } from './streams.js';
 import { TokenKeeper } from './token.js';
@@ -103,7 +104,7 @@ export class VmAgent extends EventTarget {
             this.#first = { resolve, reject };
         });
         this.ready.catch(() => {});
-        this.#watchOutside(signal);
+        watchOutside(this, signal);
         void this.#link.start();
     }
 
@@ -222,20 +223,6 @@ export class VmAgent extends EventTarget {
             settled: about => agent.#fence.wait(about),
             connected: () => agent.#connected(),
         };
-    }
-
-    /** @param {AbortSignal | undefined} signal */
-    #watchOutside(signal) {
-        const online = () => this.reconnectNow();
-        globalThis.addEventListener?.('online', online);
-        const close = () => this.close();
-        if (signal?.aborted) queueMicrotask(close);
-        signal?.addEventListener('abort', close, { once: true });
-        this.addEventListener('disconnect', ({ retryIn }) => {
-            if (retryIn !== null) return;
-            globalThis.removeEventListener?.('online', online);
-            signal?.removeEventListener('abort', close);
-        });
     }
 
     /** Before the first welcome one waits; later a missing connection is told at once. */

@@ -12,7 +12,7 @@
 import { Outbox } from './outbox.js';
 import {
     asVmError, ConnectEvent, DisconnectEvent, ErrorEvent, errorOf, isFinal, makeDialler, VmError, waitAfter,
-    webSocketUrl,
+    watchOutside, webSocketUrl,
 } from './vmcbridge.js';
 
 /** Time for all of it: access token, socket, first state; milliseconds. */
@@ -78,7 +78,7 @@ export class VmPort extends EventTarget {
             this.#first = { resolve, reject };
         });
         this.ready.catch(() => {});
-        this.#watchOutside(options.signal);
+        watchOutside(this, options.signal);
         void this.#start();
     }
 
@@ -124,20 +124,6 @@ export class VmPort extends EventTarget {
         this.#reconnect = false;
         this.#lose({ code: 1000, reason: '' }, new VmError('disconnected', 'The port was closed.'));
         socket?.close(1000, '');
-    }
-
-    /** @param {AbortSignal | undefined} signal */
-    #watchOutside(signal) {
-        const online = () => this.reconnectNow();
-        globalThis.addEventListener?.('online', online);
-        const close = () => this.close();
-        if (signal?.aborted) queueMicrotask(close);
-        signal?.addEventListener('abort', close, { once: true });
-        this.addEventListener('disconnect', ({ retryIn }) => {
-            if (retryIn !== null) return;
-            globalThis.removeEventListener?.('online', online);
-            signal?.removeEventListener('abort', close);
-        });
     }
 
     async #start() {

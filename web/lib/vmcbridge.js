@@ -10,3 +10,4 @@ export { apiUrl, tokenText, webSocketUrl } from './dial.js';
 export { asVmError } from './codes.js';
 export { makeDialler } from './dial.js';
 export { errorOf, isFinal, waitAfter } from './loss.js';
+export { watchOutside } from './outside.js';
