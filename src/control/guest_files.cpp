@@ -1,5 +1,6 @@
 #include "src/control/guest_files.hpp"
 
+#include "proto/sasl_limits.hpp"
 #include "src/control/ticket_file.hpp"
 
 #include <sys/stat.h>
@@ -12,15 +13,13 @@
 namespace vmcbridge::control {
 namespace {
 
-constexpr std::size_t sasl_password_max = 1024;  // as io takes one
-
 class GuestFiles {
 public:
     explicit GuestFiles(const ConfigFile& origin) : origin_{origin} {}
 
     void check(const std::string& vm, const Guest& guest) {
         if (is_readable(vm, "password-file", guest.password_file)) {
-            const auto most = guest.user.empty() ? ticket_max : sasl_password_max;
+            const auto most = guest.user.empty() ? ticket_max : sasl_limits::password;
             if (auto password = read_ticket_file(guest.password_file, most); !password)
                 add(faults_.wrong, vm, "password-file", password.error().text);
         }

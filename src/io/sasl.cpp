@@ -38,7 +38,8 @@ std::string offered(std::string_view listed) {
         const auto end = std::min(listed.find(','), listed.size());
         const auto name = listed.substr(0, end);
         listed.remove_prefix(std::min(end + 1, listed.size()));
-        const bool fits = out.size() + 1 + name.size() <= sasl::mechanism_list && name.size() <= sasl::mechanism_name;
+        const bool fits =
+            out.size() + 1 + name.size() <= sasl_limits::mechanism_list && name.size() <= sasl_limits::mechanism_name;
         if (name.empty() || !fits || std::ranges::find(never_offered, name) != never_offered.end()) continue;
         if (!out.empty()) out += ',';
         out += name;
@@ -84,7 +85,7 @@ std::optional<SaslFault> SaslServer::Impl::prepare(const Options& options) {
     if (result != SASL_OK) return fault(Code::not_supported, result);
     sasl_security_properties_t properties{};
     properties.max_ssf = 0;
-    properties.maxbufsize = static_cast<unsigned>(sasl::message);
+    properties.maxbufsize = static_cast<unsigned>(sasl_limits::message);
     properties.security_flags = SASL_SEC_NOANONYMOUS | (options.confidential ? 0U : unsigned{SASL_SEC_NOPLAINTEXT});
     result = sasl_setprop(made, SASL_SEC_PROPS, &properties);
     if (result != SASL_OK) return fault(Code::not_supported, result);
@@ -98,14 +99,14 @@ std::optional<SaslFault> SaslServer::Impl::prepare(const Options& options) {
 }
 
 std::optional<SaslFault> SaslServer::Impl::refuse_message(const std::optional<std::string_view>& data) {
-    if (++rounds > sasl::rounds) return SaslFault{Code::bad_frame, "too many messages"};
-    if (data && data->size() > sasl::message) return SaslFault{Code::too_large, "message too large"};
+    if (++rounds > sasl_limits::rounds) return SaslFault{Code::bad_frame, "too many messages"};
+    if (data && data->size() > sasl_limits::message) return SaslFault{Code::too_large, "message too large"};
     return std::nullopt;
 }
 
 StepResult SaslServer::Impl::take(int result, const char* out, unsigned size) {
     if (result != SASL_OK && result != SASL_CONTINUE) return fault(Code::bad_token, result);
-    if (size > sasl::message) return SaslFault{Code::too_large, "answer too large"};
+    if (size > sasl_limits::message) return SaslFault{Code::too_large, "answer too large"};
     SaslStep step{.data = {}, .complete = result == SASL_OK};
     if (out != nullptr) step.data.emplace(out, size);
     if (!step.complete) {
@@ -125,7 +126,7 @@ std::optional<SaslFault> SaslServer::Impl::take_user() {
     if (sasl_getprop(connection.get(), SASL_USERNAME, &value) != SASL_OK || value == nullptr)
         return SaslFault{Code::bad_token, "no user name"};
     const std::string_view name{static_cast<const char*>(value)};
-    if (name.empty() || name.size() > sasl::user || !is_utf8(name) || std::ranges::any_of(name, is_control))
+    if (name.empty() || name.size() > sasl_limits::user || !is_utf8(name) || std::ranges::any_of(name, is_control))
         return SaslFault{Code::bad_token, "a user name that can't be used"};
     user = name;
     return std::nullopt;

@@ -2,7 +2,7 @@
 
 #include "proto/browser/codes.hpp"
 #include "proto/result.hpp"
-#include "src/io/sasl_limits.hpp"
+#include "proto/sasl_limits.hpp"
 
 #include <memory>
 #include <optional>
@@ -44,14 +44,14 @@ public:
     SaslServer& operator=(SaslServer&&) noexcept;
     ~SaslServer();
 
-    /// "SCRAM-SHA-256,PLAIN": what may be chosen, in the library's order, at most sasl::mechanism_list bytes.
+    /// "SCRAM-SHA-256,PLAIN": what may be chosen, in the library's order, at most sasl_limits::mechanism_list bytes.
     [[nodiscard]] const std::string& mechanisms() const noexcept;
 
     /// The client's choice, with its first message if it sent one. Once; nothing more after a fault or the end.
     [[nodiscard]] Result<SaslStep, SaslFault> start(std::string_view mechanism, std::optional<std::string_view> data);
     [[nodiscard]] Result<SaslStep, SaslFault> step(std::optional<std::string_view> data);
 
-    /// Who it is, when complete: valid UTF-8 without control characters, at most sasl::user bytes. Empty before.
+    /// Who it is, when complete: valid UTF-8 without control characters, at most sasl_limits::user bytes. Empty before.
     [[nodiscard]] const std::string& user() const noexcept;
 
 private:

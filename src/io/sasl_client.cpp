@@ -28,7 +28,7 @@ std::vector<std::string_view> items(std::string_view list) {
     std::vector<std::string_view> out;
     while (!list.empty()) {
         const auto end = std::min(list.find(','), list.size());
-        if (end > 0 && end <= sasl::mechanism_name) out.push_back(list.substr(0, end));
+        if (end > 0 && end <= sasl_limits::mechanism_name) out.push_back(list.substr(0, end));
         list.remove_prefix(std::min(end + 1, list.size()));
     }
     return out;
@@ -84,7 +84,7 @@ SaslClient::Impl::Impl(Options with)
       callbacks{sasl_callback_t{SASL_CB_AUTHNAME, std::bit_cast<Any>(&give_user), this},
                 sasl_callback_t{SASL_CB_PASS, std::bit_cast<Any>(&give_password), this},
                 sasl_callback_t{SASL_CB_LIST_END, nullptr, nullptr}} {
-    const auto size = std::min(options.password.size(), sasl::password);
+    const auto size = std::min(options.password.size(), sasl_limits::password);
     secret.reset(static_cast<sasl_secret_t*>(std::calloc(1, sizeof(sasl_secret_t) + size)));
     if (!secret) return;
     secret->len = size;
@@ -100,7 +100,7 @@ int SaslClient::Impl::open() {
     if (result != SASL_OK) return result;
     sasl_security_properties_t properties{};
     properties.max_ssf = 0;
-    properties.maxbufsize = static_cast<unsigned>(sasl::message);
+    properties.maxbufsize = static_cast<unsigned>(sasl_limits::message);
     properties.security_flags = SASL_SEC_NOANONYMOUS | (options.confidential ? 0U : unsigned{SASL_SEC_NOPLAINTEXT});
     result = sasl_setprop(made, SASL_SEC_PROPS, &properties);
     return result;
@@ -118,8 +118,8 @@ int SaslClient::Impl::choose(const std::string& offered, First& first) {
 }
 
 std::string SaslClient::Impl::refuse_message(const std::optional<std::string_view>& data) {
-    if (++rounds >= sasl::rounds) return "the server goes on and on with SASL";
-    return data && data->size() > sasl::message ? "a SASL message of the server is too long" : "";
+    if (++rounds >= sasl_limits::rounds) return "the server goes on and on with SASL";
+    return data && data->size() > sasl_limits::message ? "a SASL message of the server is too long" : "";
 }
 
 SaslClient::SaslClient(Options options) : impl_{std::make_unique<Impl>(std::move(options))} {}

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "proto/result.hpp"
-#include "src/io/sasl_limits.hpp"
+#include "proto/sasl_limits.hpp"
 
 #include <memory>
 #include <optional>
@@ -20,7 +20,7 @@ class SaslClient {
 public:
     struct Options {
         std::string user;
-        std::string password;       ///< at most sasl::password bytes
+        std::string password;       ///< at most sasl_limits::password bytes
         std::string host;           ///< the server's, as Kerberos knows it
         bool confidential = false;  ///< TLS, or a unix socket
     };

@@ -3,6 +3,7 @@
 #include "src/control/address.hpp"
 #include "src/control/domain/domain_port.hpp"
 #include "src/control/keys.hpp"
+#include "src/control/ticket_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,6 @@ constexpr std::array<std::string_view, 7> graphics_types{"vnc",     "spice",    
                                                          "desktop", "egl-headless", "dbus"};
 constexpr std::array<std::string_view, 4> listen_types{"address", "network", "socket", "none"};
 constexpr std::array<std::string_view, 4> modes{"", "any", "secure", "insecure"};
-constexpr std::size_t password_max = 60;  // SPICE has room for no more
 
 std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
@@ -143,8 +143,8 @@ std::optional<Problem> unusable_password(const Graphics& graphics) {
     if (!graphics.password) return std::nullopt;
     if (graphics.password->empty())
         return Problem{"its passwd is empty, with which libvirt lets nobody in; set one, or take the attribute out"};
-    if (graphics.type == "spice" && graphics.password->size() > password_max)
-        return Problem{"its passwd is longer than the " + std::to_string(password_max) + " bytes that SPICE takes"};
+    if (graphics.type == "spice" && graphics.password->size() > ticket_max)
+        return Problem{"its passwd is longer than the " + std::to_string(ticket_max) + " bytes that SPICE takes"};
     return std::nullopt;
 }
 

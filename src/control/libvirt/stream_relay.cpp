@@ -6,6 +6,7 @@
 #include <libvirt/virterror.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +30,10 @@ constexpr int report_fd = STDOUT_FILENO;
 constexpr std::size_t piece = 256 * 1024 - 24;
 /// How long what the bridge has sent last may take to get to the daemon.
 constexpr unsigned last_seconds = 5;
+
+/// While it sends, libvirt takes in what comes too, and keeps that until it is asked for. A guest that makes it more
+/// than this, with the process' own needs, ends its stream.
+constexpr rlim_t memory_max = 256 * 1024 * 1024;
 
 void stay_quiet(void* /*none*/, virError* /*error*/) noexcept {}
 
@@ -90,6 +95,8 @@ void wait_for_the_bridge_to_leave() {
 int run_stream(std::span<const char* const> arguments) {
     if (arguments.size() != 4) return 2;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const rlimit memory{memory_max, memory_max};
+    ::setrlimit(RLIMIT_DATA, &memory);
     std::signal(SIGALRM, SIG_DFL);
     virSetErrorFunc(nullptr, stay_quiet);
     const ConnectionPtr connection{virConnectOpen(arguments[0])};

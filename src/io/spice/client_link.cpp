@@ -40,7 +40,7 @@ Result<std::string, std::string> password_of(const Guest& guest) {
         return Password{boost::system::in_place_error,
                         "the password can't be read from \"" + guest.password_file + '"'};
     if (line.ends_with('\r')) line.pop_back();
-    if (line.size() > (guest.user.empty() ? proto::password_size : sasl::password))
+    if (line.size() > (guest.user.empty() ? proto::password_size : sasl_limits::password))
         return Password{boost::system::in_place_error, "the password in \"" + guest.password_file + "\" is too long"};
     return Password{boost::system::in_place_value, std::move(line)};
 }

@@ -28,7 +28,7 @@ std::string gone(const Exchange& exchange) {
 Task<Said<std::string>> read_mechanisms(Exchange& exchange) {
     const auto size = co_await exchange.read_u32();
     if (!size) co_return nothing<std::string>("the server does not say which SASL mechanisms it has");
-    if (*size > sasl::mechanism_list)
+    if (*size > sasl_limits::mechanism_list)
         co_return nothing<std::string>("the server's list of SASL mechanisms is too long");
     const auto names = co_await exchange.read(*size);
     if (!names) co_return nothing<std::string>("the server does not say which SASL mechanisms it has");

@@ -121,7 +121,7 @@ Task<bool> send_step(Exchange& exchange, const SaslStep& step) {
 Task<Said<std::string>> read_mechanism(Exchange& exchange) {
     const auto size = co_await exchange.read_u32();
     if (!size) co_return nothing<std::string>();
-    if (*size == 0 || *size > sasl::mechanism_name) co_return nothing<std::string>("no mechanism of ours");
+    if (*size == 0 || *size > sasl_limits::mechanism_name) co_return nothing<std::string>("no mechanism of ours");
     const auto name = co_await exchange.read(*size);
     if (!name) co_return nothing<std::string>();
     co_return Said<std::string>{boost::system::in_place_value, as_text(*name)};

@@ -1,8 +1,8 @@
 #include "src/io/spice/sasl_frames.hpp"
 
+#include "proto/sasl_limits.hpp"
 #include "proto/text.hpp"
 #include "proto/wire.hpp"
-#include "src/io/sasl_limits.hpp"
 
 #include <cstdint>
 
@@ -20,7 +20,7 @@ Task<Said<std::optional<std::string>>> read_data(Exchange& exchange) {
     using Data = std::optional<std::string>;
     const auto size = co_await exchange.read_u32();
     if (!size) co_return nothing<Data>();
-    if (*size > sasl::message) co_return nothing<Data>("its message is too long");
+    if (*size > sasl_limits::message) co_return nothing<Data>("its message is too long");
     if (*size == 0) co_return Data{};
     const auto bytes = co_await exchange.read(*size);
     if (!bytes) co_return nothing<Data>();

@@ -23,7 +23,7 @@ Said<T> nothing(std::string why = {}) {
     return Said<T>{boost::system::in_place_error, std::move(why)};
 }
 
-/// The next data, at most sasl::message bytes, as they came: the NUL is there where the peer sent it.
+/// The next data, at most sasl_limits::message bytes, as they came: the NUL is there where the peer sent it.
 [[nodiscard]] Task<Said<std::optional<std::string>>> read_data(Exchange& exchange);
 
 }  // namespace vmcbridge::io::spice

@@ -143,7 +143,7 @@ TEST_F(SaslTest, OffersWhatTheConnectionCanKeepSecret) {
     const auto open = server(false).mechanisms();
     const auto confidential = server(true).mechanisms();
     for (const auto& list : {open, confidential}) {
-        EXPECT_LE(list.size(), sasl::mechanism_list);
+        EXPECT_LE(list.size(), sasl_limits::mechanism_list);
         EXPECT_THAT(list, HasSubstr("SCRAM-SHA-256"));
         EXPECT_THAT(list, Not(HasSubstr("ANONYMOUS")));
         EXPECT_THAT(list, Not(HasSubstr("EXTERNAL")));
@@ -224,12 +224,12 @@ TEST_F(SaslTest, NoDataIsAskedForAndEmptyDataIsWrong) {
 }
 
 TEST_F(SaslTest, WhatIsTooLargeIsNotLookedAt) {
-    const std::string large(sasl::message + 1, 'x');
+    const std::string large(sasl_limits::message + 1, 'x');
     EXPECT_EQ(server().start("PLAIN", large).error().code, Code::too_large);
     auto end = server();
     ASSERT_TRUE(end.start("PLAIN", std::nullopt));
     EXPECT_EQ(end.step(large).error().code, Code::too_large);
-    EXPECT_EQ(server().start("PLAIN", std::string(sasl::message, '\0')).error().code, Code::bad_token);
+    EXPECT_EQ(server().start("PLAIN", std::string(sasl_limits::message, '\0')).error().code, Code::bad_token);
 }
 
 TEST_F(SaslTest, StepsComeInOrder) {

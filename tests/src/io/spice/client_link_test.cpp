@@ -1,10 +1,10 @@
 // The bridge as a client, and servers that say what they should not.
 #include "src/io/spice/client_link.hpp"
 
+#include "proto/sasl_limits.hpp"
 #include "proto/text.hpp"
 #include "proto/wire.hpp"
 #include "src/io/address.hpp"
-#include "src/io/sasl_limits.hpp"
 #include "src/io/spice/ticket_key.hpp"
 #include "tests/src/io/spice/channel_end.hpp"
 
@@ -164,10 +164,10 @@ TEST_F(ClientLinkTest, TellsServersThatGoOrFallSilentFromThoseThatRefuse) {
 }
 
 TEST_F(ClientLinkTest, TakesNoLengthThatNobodyNeeds) {
-    for (const std::size_t size : {sasl::mechanism_list + 1, std::size_t{0x7fffffff}, std::size_t{0xffffffff}})
+    for (const std::size_t size : {sasl_limits::mechanism_list + 1, std::size_t{0x7fffffff}, std::size_t{0xffffffff}})
         EXPECT_THAT(meet({.says = u32(size) + std::string(512, 'A')}),
                     HasSubstr("list of SASL mechanisms is too long"));
-    for (const std::size_t size : {sasl::message + 1, std::size_t{0x7fffffff}, std::size_t{0xffffffff}})
+    for (const std::size_t size : {sasl_limits::message + 1, std::size_t{0x7fffffff}, std::size_t{0xffffffff}})
         EXPECT_THAT(meet({.says = plain + u32(size) + std::string(512, 'A')}), HasSubstr("too long"));
     EXPECT_THAT(meet({.says = plain + u32(6) + "no end" + '\1'}), HasSubstr("has no end"));
 }

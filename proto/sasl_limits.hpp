@@ -3,7 +3,7 @@
 #include <cstddef>
 
 /// What a peer of either side may make libsasl2 hold. Sizes are bytes.
-namespace vmcbridge::io::sasl {
+namespace vmcbridge::sasl_limits {
 
 /// All names of mechanisms as they are told, with the commas.
 inline constexpr std::size_t mechanism_list = 300;
@@ -16,4 +16,4 @@ inline constexpr std::size_t user = 255;
 /// What we send for ourselves; SPICE's tickets have a bound of their own.
 inline constexpr std::size_t password = 1024;
 
-}  // namespace vmcbridge::io::sasl
+}  // namespace vmcbridge::sasl_limits
