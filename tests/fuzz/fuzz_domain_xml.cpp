@@ -53,7 +53,9 @@ void run(std::string_view text) {
     require(!(made.vm.guest && made.agent_problem), "there is a guest or a reason why not");
     require(made.has_agent || !made.vm.guest, "a guest comes from the agent's channel");
     if (!made.faults.empty()) return;
-    require(parse_vm_name(made.vm.name).has_value(), "a machine has a valid name");
+    if (made.name_problem) check_findings({*made.name_problem}, text);
+    require(parse_vm_name(made.vm.name).has_value() != made.name_problem.has_value(),
+            "a machine has a valid name or a reason why not");
     if (made.vm.guest) check_guest(*made.vm.guest);
     if (made.vm.display) require(parse_display(made.vm.display->text).has_value(), "a display is read as it was");
     check_ports(made.vm);
